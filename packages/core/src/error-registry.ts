@@ -1,0 +1,51 @@
+/** One entry of the registry: the HTTP status (500 where no request is involved), the public sentence, and what to do next. */
+export type ErrorEntry = { readonly status: number; readonly message: string; readonly fix: string }
+
+/**
+ * Every error code of Parapet. `docs/reference/errors.md` is generated from this list and a test holds both together.
+ * Messages are public: they never hold a value that came in.
+ */
+export const ERRORS = {
+  // input
+  PPT_BODY_MALFORMED: { status: 400, message: 'The body is not valid', fix: 'Send JSON or NDJSON in UTF-8, as the Content-Type says.' },
+  PPT_BODY_TOO_LARGE: { status: 413, message: 'The body is too large', fix: 'Send smaller batches; the limit is in the detail.' },
+  PPT_MEDIA_TYPE: { status: 415, message: 'The content type is not supported', fix: 'Send application/json or application/x-ndjson.' },
+  PPT_INVALID: { status: 422, message: 'A value is not allowed', fix: 'The detail names the field and what it takes.' },
+  PPT_NOT_FOUND: { status: 404, message: 'There is nothing here', fix: 'Check the path and the id.' },
+  PPT_CONFLICT: { status: 409, message: 'The thing has changed or exists already', fix: 'Read it again, then decide.' },
+  PPT_EVENT_INVALID: { status: 422, message: 'The event is not valid', fix: 'The detail names the field; the other events of the batch were taken.' },
+  PPT_EVENT_TOO_LARGE: { status: 422, message: 'The event is over 64 KiB', fix: 'Cut long fields at the sender.' },
+  PPT_ADDRESS_INVALID: { status: 422, message: 'This is not an IP address or range', fix: 'Write 203.0.113.7, 2001:db8::1 or a range such as 203.0.113.0/24.' },
+  // who asks
+  PPT_UNAUTHENTICATED: { status: 401, message: 'Sign in or send a token', fix: 'Send Authorization: Bearer with a token that is not expired.' },
+  PPT_TOKEN_INVALID: { status: 401, message: 'The token is unknown, expired or revoked', fix: 'Create a new token in the console or with parapet.' },
+  PPT_FORBIDDEN: { status: 403, message: 'You may not do this', fix: 'Ask an admin for the role or a token with the scope named in the detail.' },
+  PPT_CSRF: { status: 403, message: 'The request came from another site', fix: 'Send it from the page of the console itself, or use a token.' },
+  PPT_SIGN_IN_FAILED: { status: 401, message: 'The name or the password is wrong', fix: 'Try again; after several failures the sign-in pauses for a while.' },
+  PPT_SETUP_LINK: { status: 403, message: 'The one-time link was used or is not the newest', fix: 'Run parapet init on the machine of the control plane for a new one.' },
+  PPT_BLOCKED: { status: 403, message: 'Access is denied', fix: 'If this is a mistake, give the operator of this site the reference in instance.' },
+  PPT_RATE_LIMITED: { status: 429, message: 'Too many requests', fix: 'Wait as long as Retry-After says.' },
+  PPT_BACKPRESSURE: { status: 429, message: 'The server is behind', fix: 'Keep the batch and send it again after Retry-After.' },
+  // configuration and start
+  PPT_CONFIG_INVALID: { status: 500, message: 'A setting is not valid', fix: 'The detail names the setting, the value and what it takes.' },
+  PPT_CONFIG_UNKNOWN_KEY: { status: 500, message: 'A setting is not known', fix: 'The detail names the key and the nearest known one.' },
+  PPT_PORT_BUSY: { status: 500, message: 'The port is in use', fix: 'Stop the other program or set PARAPET_PORT.' },
+  PPT_BIND_CLEARTEXT: { status: 500, message: 'A bind beyond loopback needs TLS', fix: 'Keep PARAPET_HOST on 127.0.0.1 and put a TLS proxy in front.' },
+  PPT_DATA_DIR: { status: 500, message: 'The data directory cannot be used', fix: 'Give a directory that this user may write, with PARAPET_DATA_DIR.' },
+  PPT_DATA_DIR_LOCKED: { status: 500, message: 'Another server runs on this data directory', fix: 'Stop the process named in the detail first, or use another PARAPET_DATA_DIR.' },
+  PPT_DATABASE_RUNTIME: { status: 500, message: 'The bundled PostgreSQL could not be started', fix: 'See the detail; or set DATABASE_URL to a PostgreSQL of your own.' },
+  PPT_DATABASE_UNAVAILABLE: { status: 503, message: 'The database does not answer', fix: 'Nothing acknowledged is lost. Send the request again.' },
+  PPT_DATABASE_VERSION: { status: 500, message: 'The database is too old or too new', fix: 'Use PostgreSQL 15 to 18 and a Parapet at least as new as the one that made the schema.' },
+  PPT_KEYS_MISSING: { status: 500, message: 'The store holds data but its key is missing or wrong', fix: 'Restore the key file named in the detail from your backup.' },
+  // engines
+  PPT_RULE_INVALID: { status: 422, message: 'The rule cannot run', fix: 'The detail names the file, the line and the reason; the other rules run.' },
+  PPT_POLICY_INVALID: { status: 422, message: 'The policy cannot run', fix: 'The detail names the file and the reason.' },
+  PPT_FILE_UNREADABLE: { status: 500, message: 'The file cannot be read', fix: 'Check the path and its permissions.' },
+  PPT_FILE_TRUNCATED: { status: 500, message: 'The compressed file ends too early', fix: 'What came before the damage was read; fetch the file again for the rest.' },
+  PPT_FORMAT_UNKNOWN: { status: 422, message: 'The log format is not known', fix: 'Name it with --format; parapet detect --help lists them.' },
+  PPT_PROTECTED_TARGET: { status: 422, message: 'This target is protected', fix: 'It is loopback, an own address, a declared proxy, or on the allow-list; the detail says which.' },
+  PPT_BUDGET: { status: 409, message: 'The ban budget is spent', fix: 'Decisions go on in observe; look at them, then raise the budget or lift the false ones.' },
+  PPT_CONTROL_PLANE: { status: 502, message: 'The control plane does not answer', fix: 'Check PARAPET_URL and PARAPET_TOKEN and that the server runs.' },
+  PPT_USAGE: { status: 500, message: 'The command is not used this way', fix: 'See --help.' },
+  PPT_INTERNAL: { status: 500, message: 'Something went wrong here', fix: 'Give the operator the reference in instance; the log has the rest.' },
+} as const
