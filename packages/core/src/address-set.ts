@@ -11,8 +11,7 @@ type Interval6 = { readonly first: readonly number[]; readonly last: readonly nu
 
 const hostBits = (prefix: number): number => (prefix >= 32 ? 0 : prefix <= 0 ? 0xffffffff : 0xffffffff >>> prefix)
 
-const lastOf6 = (words: readonly number[], prefix: number): number[] =>
-  words.map((word, i) => (word | hostBits(prefix - i * 32)) >>> 0)
+const lastOf6 = (words: readonly number[], prefix: number): number[] => words.map((word, i) => (word | hostBits(prefix - i * 32)) >>> 0)
 
 const compare6 = (a: readonly number[], b: readonly number[]): number => {
   for (let i = 0; i < 4; i++) {
@@ -24,7 +23,9 @@ const compare6 = (a: readonly number[], b: readonly number[]): number => {
 
 const buildV4 = (ranges: readonly AddressRange[]): { starts: Uint32Array; ends: Uint32Array } => {
   const intervals = ranges
-    .flatMap(({ address, prefix }) => (address.family === 4 ? [{ first: address.word, last: (address.word | hostBits(prefix)) >>> 0 }] : []))
+    .flatMap(({ address, prefix }) =>
+      address.family === 4 ? [{ first: address.word, last: (address.word | hostBits(prefix)) >>> 0 }] : [],
+    )
     .toSorted((a, b) => a.first - b.first)
   const starts: number[] = []
   const ends: number[] = []
@@ -69,7 +70,8 @@ const lastBefore = (length: number, before: (index: number) => boolean): number 
 export const createAddressSet = (items: readonly (string | AddressRange)[]): AddressSet => {
   const ranges = items.map((item) => {
     const range = typeof item === 'string' ? parseRange(item) : item
-    if (range === undefined) throw new ParapetError('PPT_ADDRESS_INVALID', JSON.stringify(String(item).slice(0, 64)))
+    if (range === undefined)
+      throw new ParapetError('PPT_ADDRESS_INVALID', typeof item === 'string' ? JSON.stringify(item.slice(0, 64)) : 'range')
     return range
   })
   const v4 = buildV4(ranges)

@@ -2,7 +2,9 @@
  * An IP address as numbers. IPv4 is one unsigned 32-bit word; IPv6 four, most significant first.
  * An IPv4 address written in IPv6 (mapped `::ffff:0:0/96`, NAT64 `64:ff9b::/96`, 6to4 `2002::/16`) is folded to IPv4 by its bits.
  */
-export type Address = { readonly family: 4; readonly word: number } | { readonly family: 6; readonly words: readonly [number, number, number, number] }
+export type Address =
+  | { readonly family: 4; readonly word: number }
+  | { readonly family: 6; readonly words: readonly [number, number, number, number] }
 
 /** Addresses that share their first `prefix` bits. `first` has every other bit zero. */
 export type AddressRange = { readonly address: Address; readonly prefix: number }
@@ -78,7 +80,7 @@ const parseV6 = (text: string, from: number, to: number): number[] | undefined =
   }
   if (gap < 0) return groups.length === 8 ? groups : undefined
   if (groups.length > 7) return undefined
-  groups.splice(gap, 0, ...new Array<number>(8 - groups.length).fill(0))
+  groups.splice(gap, 0, ...Array.from({ length: 8 - groups.length }, () => 0))
   return groups
 }
 
@@ -187,7 +189,9 @@ export const parseRange = (text: string): AddressRange | undefined => {
 
 /** Writes a range; a single address without its `/32` or `/128`. */
 export const formatRange = (range: AddressRange): string =>
-  range.prefix === (range.address.family === 4 ? 32 : 128) ? formatAddress(range.address) : `${formatAddress(range.address)}/${range.prefix}`
+  range.prefix === (range.address.family === 4 ? 32 : 128)
+    ? formatAddress(range.address)
+    : `${formatAddress(range.address)}/${range.prefix}`
 
 /**
  * The key under which an address is counted and banned: itself for IPv4, its /64 for IPv6, so that rotating

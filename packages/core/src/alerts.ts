@@ -13,7 +13,13 @@ export const atLeast = (level: Level, floor: Level): boolean => LEVELS.indexOf(l
 export type Alert = {
   /** deterministic: the same rule, group and first event give the same id on every run and worker */
   readonly id: string
-  readonly rule: { readonly id: string; readonly title: string; readonly level: Level; readonly tags: readonly string[]; readonly version: string }
+  readonly rule: {
+    readonly id: string
+    readonly title: string
+    readonly level: Level
+    readonly tags: readonly string[]
+    readonly version: string
+  }
   readonly group: Readonly<Record<string, string>>
   /** what the alert stands for: an address prefix, a user, an endpoint */
   readonly scope: { readonly kind: 'ip' | 'user' | 'endpoint' | 'event'; readonly value: string }

@@ -30,5 +30,4 @@ export const uuidv7 = (now: number = Date.now(), random: RandomSource = systemRa
 }
 
 /** A secret of `bytes` random bytes (32 by default) as base64url: session ids, tokens, one-time links. */
-export const randomToken = (bytes = 32, random: RandomSource = systemRandom): string =>
-  Buffer.from(random(bytes)).toString('base64url')
+export const randomToken = (bytes = 32, random: RandomSource = systemRandom): string => Buffer.from(random(bytes)).toString('base64url')

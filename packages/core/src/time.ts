@@ -28,7 +28,12 @@ export const parseDuration = (text: string): number | undefined => {
 export const formatDuration = (ms: number): string => {
   const parts: string[] = []
   let rest = Math.max(0, Math.round(ms / SECOND)) * SECOND
-  for (const [unit, size] of [['d', DAY], ['h', HOUR], ['m', MINUTE], ['s', SECOND]] as const) {
+  for (const [unit, size] of [
+    ['d', DAY],
+    ['h', HOUR],
+    ['m', MINUTE],
+    ['s', SECOND],
+  ] as const) {
     if (rest >= size && parts.length < 2) {
       parts.push(`${Math.floor(rest / size)}${unit}`)
       rest %= size

@@ -34,7 +34,14 @@ export type AlertView = Alert & {
 /** `GET /v1/alerts/{id}` */
 export type AlertDetail = {
   readonly alert: AlertView
-  readonly rule: { readonly id: string; readonly description: string; readonly inWords: string; readonly falsePositives: readonly string[]; readonly references: readonly string[]; readonly source: string }
+  readonly rule: {
+    readonly id: string
+    readonly description: string
+    readonly inWords: string
+    readonly falsePositives: readonly string[]
+    readonly references: readonly string[]
+    readonly source: string
+  }
   readonly events: readonly StoredEvent[]
   readonly decisions: readonly Decision[]
 }
@@ -73,7 +80,13 @@ export type WhyAnswer = {
 export type Overview = {
   readonly now: number
   readonly status: { readonly level: 'quiet' | 'attention' | 'attack'; readonly sentence: string }
-  readonly needsYou: readonly { readonly kind: 'alert' | 'source' | 'setup' | 'budget'; readonly id: string; readonly title: string; readonly detail: string; readonly href: string }[]
+  readonly needsYou: readonly {
+    readonly kind: 'alert' | 'source' | 'setup' | 'budget'
+    readonly id: string
+    readonly title: string
+    readonly detail: string
+    readonly href: string
+  }[]
   readonly last24h: {
     readonly events: number
     readonly alerts: Readonly<Record<Alert['rule']['level'], number>>
@@ -82,6 +95,11 @@ export type Overview = {
     readonly hours: readonly { readonly at: number; readonly events: number; readonly alerts: number }[]
   }
   readonly activeDecisions: number
-  readonly sources: readonly { readonly id: string; readonly name: string; readonly lastEventAt: number | null; readonly state: 'live' | 'silent' | 'new' }[]
+  readonly sources: readonly {
+    readonly id: string
+    readonly name: string
+    readonly lastEventAt: number | null
+    readonly state: 'live' | 'silent' | 'new'
+  }[]
   readonly latest: readonly AlertView[]
 }
