@@ -1,0 +1,85 @@
+/**
+ * Runs every test that this machine can and says plainly what it could not run and why. `npm test [-- vitest filters]`.
+ *   --soak      the long kill and fuzz runs
+ *   --whole     a skipped test is a failure (what CI asks for)
+ *   --core      only the packages without a database or a browser (what runs on a second Node)
+ * The last line is `N passed, N failed` (and `, N skipped` where something was).
+ */
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import process from 'node:process'
+import { fileURLToPath } from 'node:url'
+import { buildStale } from './build.js'
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const known = new Set(['--soak', '--whole', '--core'])
+const flags = new Set(process.argv.slice(2).filter((word) => known.has(word)))
+const filters = process.argv.slice(2).filter((word) => !known.has(word))
+const vitest = join(dirname(createRequire(import.meta.url).resolve('vitest/package.json')), 'vitest.mjs')
+const CORE = ['core', 'client', 'guard', 'detect', 'respond'].map((name) => `packages/${name}/`)
+
+/** What crosses packages is judged by the clock, so it runs after the rest and one file at a time. */
+const phases = () => {
+  if (filters.length > 0) return [{ name: 'tests', args: filters }]
+  if (flags.has('--core')) return [{ name: 'core suites', args: CORE }]
+  return [
+    { name: 'packages, house and exports', args: ['packages/', 'tests/house', 'tests/exports'] },
+    { name: 'end to end', args: ['tests/e2e', '--no-file-parallelism'] },
+  ]
+}
+
+const total = { passed: 0, failed: 0, skipped: 0 }
+const notRun = []
+const place = mkdtempSync(join(tmpdir(), 'parapet-test-'))
+
+const runPhase = ({ name, args }) => {
+  const report = join(place, 'report.json')
+  rmSync(report, { force: true })
+  console.log(`\n== ${name} (Node ${process.version})`)
+  const { status } = spawnSync(process.execPath, [vitest, 'run', '--passWithNoTests', '--reporter=default', '--reporter=json', `--outputFile=${report}`, ...args], {
+    cwd: root,
+    stdio: 'inherit',
+    env: { ...process.env, ...(flags.has('--soak') ? { PARAPET_SOAK: '1' } : {}) },
+  })
+  let result
+  try {
+    result = JSON.parse(readFileSync(report, 'utf8'))
+  } catch {
+    total.failed++
+    console.log(`${name}: the run ended without a report (exit ${status})`)
+    return
+  }
+  total.passed += result.numPassedTests
+  total.failed += result.numFailedTests
+  for (const file of result.testResults) {
+    // a file that fails to load has no test of its own to count
+    if (file.status === 'failed' && file.assertionResults.every((test) => test.status !== 'failed')) total.failed++
+    for (const test of file.assertionResults) {
+      if (test.status === 'passed' || test.status === 'failed') continue
+      total.skipped++
+      notRun.push(test.ancestorTitles[0] ?? test.title)
+    }
+  }
+  if (status !== 0 && result.numFailedTests === 0 && result.success) total.failed++
+}
+
+try {
+  buildStale()
+  for (const phase of phases()) runPhase(phase)
+} catch (error) {
+  console.error(error.message)
+  total.failed++
+} finally {
+  rmSync(place, { recursive: true, force: true })
+}
+
+for (const title of new Set(notRun)) console.log(`NOT RUN: ${title}`)
+if (flags.has('--whole') && total.skipped > 0) {
+  console.log(`${total.skipped} tests were skipped, and this run allows none`)
+  total.failed += total.skipped
+}
+console.log(`\n${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}`)
+process.exitCode = total.failed > 0 ? 1 : 0

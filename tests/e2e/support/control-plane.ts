@@ -1,0 +1,58 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Program, startProgram } from './processes.js'
+
+/** The root of the checkout under test. */
+export const root = join(import.meta.dirname, '../../..')
+
+/** The `parapet` command as a user of a checkout runs it. */
+export const parapet = join(root, 'packages/cli/bin/parapet.js')
+
+/** A fresh folder for one test, and the way to remove it. */
+export const createPlace = (name: string): { readonly path: string; remove: () => void } => {
+  const path = mkdtempSync(join(tmpdir(), `parapet-${name}-`))
+  return { path, remove: () => rmSync(path, { recursive: true, force: true }) }
+}
+
+/** A running control plane. */
+export type ControlPlane = Program & { readonly url: string; readonly setupLink: string | undefined }
+
+/** Starts `parapet serve` on a data directory and waits until it says where it listens. `prefix` puts it on a host of a network. */
+export const startControlPlane = async (options: {
+  readonly dataDir: string
+  readonly port: number
+  readonly env?: Readonly<Record<string, string>>
+  readonly prefix?: readonly string[]
+  readonly uid?: number
+  readonly gid?: number
+}): Promise<ControlPlane> => {
+  mkdirSync(options.dataDir, { recursive: true })
+  const [command = process.execPath, ...args] = [...(options.prefix ?? []), process.execPath, parapet, 'serve']
+  const program = startProgram(command, args, {
+    env: { PARAPET_DATA_DIR: options.dataDir, PARAPET_PORT: String(options.port), ...options.env },
+    ...(options.uid === undefined ? {} : { uid: options.uid }),
+    ...(options.gid === undefined ? {} : { gid: options.gid }),
+  })
+  const url = `http://localhost:${options.port}`
+  await program.waitFor(new RegExp(`${url}(?![\\d])`), 90_000)
+  const setupLink = /https?:\/\/\S+\/setup#\S+/.exec(program.output())?.[0]
+  return { ...program, url, setupLink }
+}
+
+/** Calls the API as JSON; throws with the problem when the answer is not 2xx. */
+export const api = async <T>(url: string, options: { token?: string; cookie?: string; method?: string; body?: unknown; headers?: Record<string, string> } = {}): Promise<T> => {
+  const response = await fetch(url, {
+    method: options.method ?? (options.body === undefined ? 'GET' : 'POST'),
+    headers: {
+      ...(options.token === undefined ? {} : { authorization: `Bearer ${options.token}` }),
+      ...(options.cookie === undefined ? {} : { cookie: options.cookie }),
+      ...(options.body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...options.headers,
+    },
+    ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
+  })
+  const text = await response.text()
+  if (!response.ok) throw new Error(`${options.method ?? 'GET'} ${url} -> ${response.status} ${text.slice(0, 500)}`)
+  return (text === '' ? undefined : JSON.parse(text)) as T
+}
