@@ -1,0 +1,110 @@
+import { mkdtempSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { readFileSync } from 'node:fs'
+import { seededRandom } from '@parapet/testkit'
+import { afterAll, describe, expect, it } from 'vitest'
+import { api, type ControlPlane, startControlPlane } from './support/control-plane.js'
+import { eventually } from './support/processes.js'
+import { freePort } from './support/ports.js'
+
+type Page<T> = { readonly items: readonly T[]; readonly next: string | null }
+type Ingested = { readonly accepted: number; readonly duplicates: number; readonly rejected: readonly unknown[] }
+
+const KILLS = process.env['PARAPET_SOAK'] === undefined ? 10 : 50
+const BATCH = 40
+
+/** Event `n` of the run: every attacker fails five times in a row, so that each makes exactly one alert. */
+const eventOf = (n: number, startedAt: number): Record<string, unknown> => ({
+  '@timestamp': startedAt + n * 10,
+  'event.id': `kill-${startedAt}-${n}`,
+  'event.category': 'authentication',
+  'event.action': 'login',
+  'event.outcome': 'failure',
+  'event.dataset': 'test',
+  'source.ip': `198.18.${Math.floor(n / 5 / 250)}.${(Math.floor(n / 5) % 250) + 1}`,
+  'user.name': `user${Math.floor(n / 5)}`,
+})
+
+const allPages = async <T>(url: string, token: string): Promise<T[]> => {
+  const items: T[] = []
+  for (let next: string | null = ''; next !== null; ) {
+    const page: Page<T> = await api(`${url}&limit=200${next === '' ? '' : `&cursor=${encodeURIComponent(next)}`}`, { token })
+    items.push(...page.items)
+    next = page.next
+  }
+  return items
+}
+
+describe('a control plane that is killed again and again during ingest', () => {
+  const place = mkdtempSync(join(tmpdir(), 'parapet-kill-'))
+  let control: ControlPlane | undefined
+
+  afterAll(async () => {
+    await control?.stop()
+    await rm(place, { recursive: true, force: true })
+  })
+
+  it(`keeps every acknowledged event and detects each once, over ${KILLS} times kill -9`, async () => {
+    const random = seededRandom(20261121)
+    const dataDir = join(place, 'data')
+    const port = await freePort()
+    const startedAt = Date.now() - 60_000
+    const acknowledged = new Set<string>()
+    let next = 0
+    let token = ''
+
+    const start = async (): Promise<void> => {
+      control = await startControlPlane({ dataDir, port })
+      token = readFileSync(join(dataDir, 'local-token'), 'utf8').trim()
+    }
+    /** sends one batch; an unanswered one is sent again later under the same ids, as a client does */
+    const send = async (from: number): Promise<void> => {
+      const batch = Array.from({ length: BATCH }, (_, i) => eventOf(from + i, startedAt))
+      const answer = await api<Ingested>(`http://localhost:${port}/v1/events`, { token, body: batch })
+      expect(answer.rejected).toEqual([])
+      expect(answer.accepted + answer.duplicates).toBe(BATCH)
+      for (const event of batch) acknowledged.add(String(event['event.id']))
+    }
+
+    await start()
+    for (let kill = 0; kill < KILLS; kill++) {
+      const running = control
+      const killAt = Date.now() + 50 + Math.floor(random() * 400)
+      setTimeout(() => running?.child.kill('SIGKILL'), killAt - Date.now())
+      let open: number[] = []
+      while (running?.child.exitCode === null && running.child.signalCode === null) {
+        const starts = open.length > 0 ? open : [next, next + BATCH, next + 2 * BATCH]
+        if (open.length === 0) next += 3 * BATCH
+        const results = await Promise.allSettled(starts.map(send))
+        open = starts.filter((_, i) => results[i]?.status === 'rejected')
+        if (open.length > 0) await new Promise((resolve) => setTimeout(resolve, 10))
+      }
+      await start()
+      for (const from of open) await send(from)
+    }
+
+    expect(acknowledged.size).toBe(next)
+    const stored = await allPages<{ event: { 'event.id': string } }>(`http://localhost:${port}/v1/events?since=${startedAt - 86_400_000}`, token)
+    const ids = stored.map(({ event }) => event['event.id'])
+    expect(new Set(ids).size).toBe(ids.length)
+    expect(ids.toSorted()).toEqual([...acknowledged].toSorted())
+
+    const attackers = next / 5
+    const alerts = await eventually(
+      async () => {
+        const found = (await allPages<{ id: string; rule: { id: string }; group: Record<string, string>; count: number }>(`http://localhost:${port}/v1/alerts?since=${startedAt - 86_400_000}`, token)).filter(
+          (alert) => 'source.ip' in alert.group && Object.keys(alert.group).length === 1 && alert.count >= 5,
+        )
+        const addresses = new Set(found.map((alert) => alert.group['source.ip']))
+        return addresses.size >= attackers ? found : undefined
+      },
+      'an alert for every attacker',
+      30_000,
+    )
+    const perRuleAndAddress = alerts.map((alert) => `${alert.rule.id} ${alert.group['source.ip']}`)
+    expect(new Set(perRuleAndAddress).size).toBe(perRuleAndAddress.length)
+    expect(new Set(alerts.map((alert) => alert.group['source.ip'])).size).toBe(attackers)
+  }, 240_000)
+})
