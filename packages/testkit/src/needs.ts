@@ -6,7 +6,8 @@ import process from 'node:process'
 const FOLDERS = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin', '/usr/lib/postgresql/15/bin']
 
 /** The path of a program on this machine, or `undefined`. */
-export const findProgram = (name: string): string | undefined => FOLDERS.map((folder) => join(folder, name)).find((path) => existsSync(path))
+export const findProgram = (name: string): string | undefined =>
+  FOLDERS.map((folder) => join(folder, name)).find((path) => existsSync(path))
 
 const canMakeNamespaces = (): boolean => {
   try {
@@ -18,7 +19,9 @@ const canMakeNamespaces = (): boolean => {
 }
 
 /** Says whether the machine has what a test needs, and the reason for the test's title when it has not. */
-export const needs = (...things: readonly ('network namespaces' | 'root' | (string & {}))[]): { readonly ok: boolean; readonly note: string } => {
+export const needs = (
+  ...things: readonly ('network namespaces' | 'root' | (string & {}))[]
+): { readonly ok: boolean; readonly note: string } => {
   const missing = things.filter((thing) => {
     if (thing === 'root') return process.getuid?.() !== 0
     if (thing === 'network namespaces') return !canMakeNamespaces()
