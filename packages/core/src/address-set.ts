@@ -7,19 +7,19 @@ export type AddressSet = {
   has: (address: Address | string) => boolean
 }
 
-type Interval6 = { readonly first: readonly number[]; readonly last: readonly number[] }
+type Words = readonly [number, number, number, number]
+type Interval6 = { first: Words; last: Words }
 
 const hostBits = (prefix: number): number => (prefix >= 32 ? 0 : prefix <= 0 ? 0xffffffff : 0xffffffff >>> prefix)
 
-const lastOf6 = (words: readonly number[], prefix: number): number[] => words.map((word, i) => (word | hostBits(prefix - i * 32)) >>> 0)
+const lastOf6 = ([a, b, c, d]: Words, prefix: number): Words => [
+  (a | hostBits(prefix)) >>> 0,
+  (b | hostBits(prefix - 32)) >>> 0,
+  (c | hostBits(prefix - 64)) >>> 0,
+  (d | hostBits(prefix - 96)) >>> 0,
+]
 
-const compare6 = (a: readonly number[], b: readonly number[]): number => {
-  for (let i = 0; i < 4; i++) {
-    const difference = (a[i] ?? 0) - (b[i] ?? 0)
-    if (difference !== 0) return difference
-  }
-  return 0
-}
+const compare6 = (a: Words, b: Words): number => a[0] - b[0] || a[1] - b[1] || a[2] - b[2] || a[3] - b[3]
 
 const buildV4 = (ranges: readonly AddressRange[]): { starts: Uint32Array; ends: Uint32Array } => {
   const intervals = ranges
@@ -44,7 +44,7 @@ const buildV6 = (ranges: readonly AddressRange[]): Interval6[] => {
   const intervals = ranges
     .flatMap(({ address, prefix }) => (address.family === 6 ? [{ first: address.words, last: lastOf6(address.words, prefix) }] : []))
     .toSorted((a, b) => compare6(a.first, b.first))
-  const merged: { first: readonly number[]; last: readonly number[] }[] = []
+  const merged: Interval6[] = []
   for (const interval of intervals) {
     const top = merged.at(-1)
     if (top !== undefined && compare6(interval.first, top.last) <= 0) {
@@ -54,16 +54,28 @@ const buildV6 = (ranges: readonly AddressRange[]): Interval6[] => {
   return merged
 }
 
-/** Index of the last element for which `before` holds, in a list where it holds for a front part; -1 for none. */
-const lastBefore = (length: number, before: (index: number) => boolean): number => {
+const hasV4 = (starts: Uint32Array, ends: Uint32Array, word: number): boolean => {
   let low = 0
-  let high = length
+  let high = starts.length
   while (low < high) {
     const middle = (low + high) >>> 1
-    if (before(middle)) low = middle + 1
+    if ((starts[middle] ?? 0) <= word) low = middle + 1
     else high = middle
   }
-  return low - 1
+  return low > 0 && word <= (ends[low - 1] ?? 0)
+}
+
+const hasV6 = (intervals: readonly Interval6[], words: Words): boolean => {
+  let low = 0
+  let high = intervals.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    const interval = intervals[middle]
+    if (interval !== undefined && compare6(interval.first, words) <= 0) low = middle + 1
+    else high = middle
+  }
+  const interval = intervals[low - 1]
+  return interval !== undefined && compare6(words, interval.last) <= 0
 }
 
 /** Builds a set from ranges or their text. Throws `PPT_ADDRESS_INVALID` naming the text that is none. */
@@ -81,13 +93,7 @@ export const createAddressSet = (items: readonly (string | AddressRange)[]): Add
     has: (input) => {
       const address = typeof input === 'string' ? parseAddress(input) : input
       if (address === undefined) return false
-      if (address.family === 4) {
-        const at = lastBefore(v4.starts.length, (i) => (v4.starts[i] ?? 0) <= address.word)
-        return at >= 0 && address.word <= (v4.ends[at] ?? 0)
-      }
-      const at = lastBefore(v6.length, (i) => compare6(v6[i]?.first ?? [], address.words) <= 0)
-      const interval = v6[at]
-      return interval !== undefined && compare6(address.words, interval.last) <= 0
+      return address.family === 4 ? hasV4(v4.starts, v4.ends, address.word) : hasV6(v6, address.words)
     },
   }
 }
