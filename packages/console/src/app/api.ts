@@ -1,0 +1,39 @@
+import type { AlertDetail, AlertView, Decision, DecisionRequest, Overview, Page } from '@parapet/core'
+
+import { createSend } from '../lib/api.js'
+import type { AlertFilters } from '../lib/alert-filters.js'
+import { alertQuery } from '../lib/alert-filters.js'
+import type { DecisionTab } from '../lib/live-lists.js'
+import { markSignedOut } from './session.js'
+
+/** Who is signed in. */
+export type Operator = { readonly id: string; readonly name: string; readonly role: 'admin' | 'viewer' }
+
+/** Rows in one page of a list. */
+export const PAGE_ROWS = 50
+
+const send = createSend({ fetch: (...args) => fetch(...args), onUnauthenticated: () => markSignedOut() })
+
+/** Every request that the console makes. */
+export const api = {
+  session: async (): Promise<Operator> => (await send<{ operator: Operator }>('GET', '/v1/session')).operator,
+  signIn: (name: string, password: string): Promise<unknown> => send('POST', '/v1/session', { name, password }),
+  signOut: (): Promise<unknown> => send('DELETE', '/v1/session'),
+  setupNeeded: async (): Promise<boolean> => (await send<{ needed: boolean }>('GET', '/v1/setup')).needed,
+  setUp: (link: string, name: string, password: string): Promise<unknown> => send('POST', '/v1/setup', { link, name, password }),
+  overview: (signal?: AbortSignal): Promise<Overview> => send('GET', '/v1/overview', undefined, signal),
+  alerts: (filters: AlertFilters, cursor: string | null, signal?: AbortSignal): Promise<Page<AlertView>> =>
+    send('GET', `/v1/alerts?${alertQuery(filters, Date.now(), cursor, PAGE_ROWS)}`, undefined, signal),
+  alert: (id: string, signal?: AbortSignal): Promise<AlertDetail> => send('GET', `/v1/alerts/${encodeURIComponent(id)}`, undefined, signal),
+  decisions: (tab: DecisionTab, cursor: string | null, signal?: AbortSignal): Promise<Page<Decision>> => {
+    const params = new URLSearchParams({
+      limit: String(PAGE_ROWS),
+      ...(tab === 'observe' ? { state: 'all', mode: 'observe' } : { state: tab, mode: 'enforce' }),
+    })
+    if (cursor !== null) params.set('cursor', cursor)
+    return send('GET', `/v1/decisions?${params.toString()}`, undefined, signal)
+  },
+  decide: (request: DecisionRequest): Promise<unknown> => send('POST', '/v1/decisions', request),
+  lift: (id: string, reason: string): Promise<unknown> => send('POST', `/v1/decisions/${encodeURIComponent(id)}/lift`, { reason }),
+  liftBatch: (batch: string, reason: string): Promise<unknown> => send('POST', '/v1/decisions/lift', { batch, reason }),
+}

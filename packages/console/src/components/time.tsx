@@ -1,0 +1,29 @@
+import { useNow } from '../app/clock.js'
+import { bothTimes, clockTime, countdown, relative } from '../lib/format.js'
+
+/** How long ago something was; the hover shows the viewer's zone and UTC. */
+export const Ago = ({ at }: { readonly at: number }) => {
+  const now = useNow(1_000)
+  return (
+    <time dateTime={new Date(at).toISOString()} title={bothTimes(at)} className="whitespace-nowrap">
+      {relative(at, Math.max(now, at))}
+    </time>
+  )
+}
+
+/** A time of day in the viewer's zone; the hover shows the day and UTC. */
+export const Clock = ({ at }: { readonly at: number }) => (
+  <time dateTime={new Date(at).toISOString()} title={bothTimes(at)} className="whitespace-nowrap">
+    {clockTime(at)}
+  </time>
+)
+
+/** What is left until a time, counting down. */
+export const Countdown = ({ until }: { readonly until: number }) => {
+  const now = useNow(1_000)
+  return (
+    <time dateTime={new Date(until).toISOString()} title={bothTimes(until)} className="whitespace-nowrap">
+      {countdown(until, now)}
+    </time>
+  )
+}

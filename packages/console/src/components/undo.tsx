@@ -1,0 +1,97 @@
+import type { Decision } from '@parapet/core'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { Undo2 } from 'lucide-react'
+
+import { api } from '../app/api.js'
+import { useOperator } from '../app/session.js'
+import { asDuration, plural } from '../lib/format.js'
+import { flattenHostile } from '../lib/hostile.js'
+import { asApiError } from '../lib/problem.js'
+import { toasts } from './toasts.js'
+
+/** The reason recorded when nobody types one. */
+export const UNDO_REASON = 'undone in the console'
+
+const restore = (decision: Decision): Promise<unknown> =>
+  api.decide({
+    target: decision.target,
+    action: decision.action,
+    scope: decision.scope,
+    duration: asDuration(decision.expiresAt - Date.now()),
+    reason: `restored after an undo: ${decision.reason}`.slice(0, 500),
+  })
+
+/** Lifts decisions at once; a toast offers to put them back for the time that was left. */
+export const useUndo = (): { readonly undo: (decisions: readonly Decision[]) => void; readonly busy: boolean } => {
+  const client = useQueryClient()
+  const refresh = (): void => {
+    for (const queryKey of [['decisions'], ['alert'], ['overview']]) void client.invalidateQueries({ queryKey })
+  }
+  const mutation = useMutation({
+    mutationFn: async (decisions: readonly Decision[]) => {
+      const [first] = decisions
+      if (first === undefined) return
+      if (decisions.length > 1 && decisions.every((decision) => decision.batch === first.batch))
+        await api.liftBatch(first.batch, UNDO_REASON)
+      else await Promise.all(decisions.map((decision) => api.lift(decision.id, UNDO_REASON)))
+    },
+    onSuccess: (_, decisions) => {
+      const [first] = decisions
+      const what =
+        decisions.length === 1 && first !== undefined ? flattenHostile(first.target.value, 60) : plural(decisions.length, 'decision')
+      const again = decisions.filter((decision) => decision.mode === 'enforce' && decision.expiresAt > Date.now())
+      const id = toasts.add({
+        description: `Undone: ${what}`,
+        ...(again.length === 0
+          ? {}
+          : {
+              actionProps: {
+                children: 'Put back',
+                onClick: () => {
+                  toasts.close(id)
+                  Promise.all(again.map(restore))
+                    .then(
+                      () => toasts.add({ description: `In force again: ${what}` }),
+                      (error: unknown) =>
+                        toasts.add({
+                          description: `Not put back: ${asApiError(error).message} (${asApiError(error).code})`,
+                          priority: 'high',
+                        }),
+                    )
+                    .finally(refresh)
+                },
+              },
+            }),
+      })
+    },
+    onError: (error) => {
+      const problem = asApiError(error)
+      toasts.add({ description: `Not undone: ${problem.message}. ${problem.fix} (${problem.code})`, priority: 'high', timeout: 20_000 })
+    },
+    onSettled: refresh,
+  })
+  return { undo: (decisions) => mutation.mutate(decisions), busy: mutation.isPending }
+}
+
+/** One click takes a decision back. Viewers see why they cannot. */
+export const UndoButton = ({ decisions, label = 'Undo' }: { readonly decisions: readonly Decision[]; readonly label?: string }) => {
+  const { undo, busy } = useUndo()
+  const operator = useOperator()
+  const [first] = decisions
+  if (first === undefined) return null
+  const viewer = operator.role === 'viewer'
+  return (
+    <button
+      type="button"
+      className="button"
+      data-undo=""
+      disabled={busy || viewer}
+      title={viewer ? 'Viewers read; an admin can undo this' : undefined}
+      aria-label={decisions.length === 1 ? `Undo: ${flattenHostile(first.target.value, 60)}` : label}
+      onClick={() => undo(decisions)}
+    >
+      <Undo2 size={15} aria-hidden />
+      {label}
+    </button>
+  )
+}

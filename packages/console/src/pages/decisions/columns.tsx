@@ -1,0 +1,83 @@
+import type { Decision } from '@parapet/core'
+import { Link } from 'wouter'
+
+import type { CellLayout, Columns } from '../../components/data-table.js'
+import { HostileText } from '../../components/hostile-text.js'
+import { LevelMark } from '../../components/level-mark.js'
+import { Ago, Countdown } from '../../components/time.js'
+import { UndoButton } from '../../components/undo.js'
+import { actionInWords, authorInWords } from '../../lib/format.js'
+import type { DecisionTab } from '../../lib/live-lists.js'
+
+const When = ({ decision, tab }: { readonly decision: Decision; readonly tab: DecisionTab }) => {
+  if (decision.lifted !== undefined) {
+    return (
+      <>
+        lifted <Ago at={decision.lifted.at} />
+        <span className="block text-[0.93rem] text-ink-2">
+          <HostileText text={authorInWords(decision.lifted.by)} limit={60} />: <HostileText text={decision.lifted.reason} limit={120} />
+        </span>
+      </>
+    )
+  }
+  return tab === 'expired' ? (
+    <Ago at={decision.expiresAt} />
+  ) : (
+    <span className="font-medium">
+      <Countdown until={decision.expiresAt} />
+    </span>
+  )
+}
+
+const Target = ({ decision }: { readonly decision: Decision }) => (
+  <>
+    {decision.target.kind === 'ip' || decision.target.kind === 'cidr' ? null : (
+      <span className="mr-1.5 text-ink-3">{decision.target.kind}</span>
+    )}
+    <HostileText text={decision.target.value} limit={64} className="font-mono text-[0.93rem] font-medium" />
+  </>
+)
+
+const Reason = ({ decision }: { readonly decision: Decision }) => (
+  <>
+    <HostileText text={decision.reason} limit={180} />
+    {decision.alertId === undefined ? null : (
+      <span className="mt-0.5 flex flex-wrap items-center gap-x-2 text-[0.93rem]">
+        {decision.rule === undefined ? null : <LevelMark level={decision.rule.level} bare />}
+        <Link href={`/alerts/${encodeURIComponent(decision.alertId)}`} data-open="" className="link">
+          {decision.rule === undefined ? 'The alert' : <HostileText text={decision.rule.title} limit={80} expandable={false} />}
+        </Link>
+      </span>
+    )}
+  </>
+)
+
+/** The columns of one tab of decisions. */
+export const columnsOf = (tab: DecisionTab): Columns<Decision> => [
+  { id: 'target', header: 'Target', cell: ({ row }) => <Target decision={row.original} /> },
+  { id: 'what', header: 'What', cell: ({ row }) => actionInWords(row.original) },
+  { id: 'reason', header: 'Why', cell: ({ row }) => <Reason decision={row.original} /> },
+  { id: 'author', header: 'By', cell: ({ row }) => <HostileText text={authorInWords(row.original.author)} limit={60} /> },
+  { id: 'since', header: 'Since', cell: ({ row }) => <Ago at={row.original.startsAt} /> },
+  {
+    id: 'end',
+    header: tab === 'lifted' ? 'Taken back' : tab === 'expired' ? 'Ended' : 'Ends in',
+    cell: ({ row }) => <When decision={row.original} tab={tab} />,
+  },
+  ...(tab === 'active'
+    ? ([
+        { id: 'undo', header: () => <span className="sr-only">Undo</span>, cell: ({ row }) => <UndoButton decisions={[row.original]} /> },
+      ] satisfies Columns<Decision>)
+    : []),
+]
+
+/** How the columns stand, wide and narrow. */
+export const layout: CellLayout = {
+  target: { wide: true, className: 'lg:w-52' },
+  what: { className: 'lg:w-44' },
+  reason: { wide: true },
+  author: { label: 'By', className: 'lg:w-36 text-ink-2' },
+  since: { label: 'Since', className: 'w-24 text-ink-2' },
+  end: { label: 'Ends', className: 'lg:w-32' },
+  undo: { end: true, className: 'w-24' },
+}

@@ -1,0 +1,116 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
+import { Link, useLocation } from 'wouter'
+
+import { api } from '../../app/api.js'
+import { Entrance } from '../../components/entrance.js'
+import { useTitle } from '../../components/page-title.js'
+import { PasswordField } from '../../components/password-field.js'
+import { Failure } from '../../components/states.js'
+import { judgeLength, PASSWORD_MIN } from '../../lib/password.js'
+import { asApiError } from '../../lib/problem.js'
+
+/** Takes the one-time secret out of the address, so that it is in no history, screenshot or shared link. */
+const takeLink = (): string => {
+  const link = location.hash.slice(1)
+  if (link !== '') history.replaceState(null, '', location.pathname)
+  return link
+}
+let taken: string | undefined
+
+const Meter = ({ password }: { readonly password: string }) => {
+  const { step, words } = judgeLength(password)
+  return (
+    <>
+      <div className="grid grid-cols-3 gap-1" aria-hidden>
+        {[1, 2, 3].map((part) => (
+          <div key={part} className={`h-1 ${part <= step ? (step === 1 ? 'bg-medium' : 'bg-accent') : 'bg-line'}`} />
+        ))}
+      </div>
+      <p className="mt-1.5 text-[0.93rem] text-ink-2" aria-live="polite">
+        {words}
+      </p>
+    </>
+  )
+}
+
+/** Makes the first operator with the link that the server printed. */
+export const Setup = () => {
+  useTitle('Set up')
+  const client = useQueryClient()
+  const [, navigate] = useLocation()
+  const [link] = useState(() => (taken ??= takeLink()))
+  const [name, setName] = useState('')
+  const [password, setPassword] = useState('')
+  const mutation = useMutation({
+    mutationFn: async () => {
+      await api.setUp(link, name, password)
+      try {
+        return await api.session()
+      } catch (error) {
+        if (asApiError(error).status !== 401) throw error
+        await api.signIn(name, password)
+        return api.session()
+      }
+    },
+    onSuccess: (operator) => {
+      client.setQueryData(['session'], operator)
+      client.removeQueries({ queryKey: ['setup'] })
+      navigate('/', { replace: true })
+    },
+  })
+  if (link === '') {
+    return (
+      <Entrance title="Set up">
+        <p>
+          This page needs the one-time link that the server printed when it started. Open that link as a whole, with what follows the #.
+        </p>
+        <p className="mt-3 text-ink-2">
+          Lost it? Run <code className="font-mono text-[0.9em]">parapet init</code> on the machine of the control plane for a new one. If
+          there is an operator already,{' '}
+          <Link href="/sign-in" className="link">
+            sign in
+          </Link>
+          .
+        </p>
+      </Entrance>
+    )
+  }
+  return (
+    <Entrance title="The first operator">
+      <p className="-mt-3 mb-6 text-ink-2">An admin who can invite others. The link works once.</p>
+      <form
+        className="grid gap-5"
+        onSubmit={(event) => {
+          event.preventDefault()
+          mutation.mutate()
+        }}
+      >
+        <div>
+          <label htmlFor="name" className="font-medium">
+            Name
+          </label>
+          <input
+            id="name"
+            name="username"
+            className="field mt-1"
+            required
+            maxLength={64}
+            autoComplete="username"
+            autoCapitalize="off"
+            spellCheck={false}
+            value={name}
+            onChange={(event) => setName(event.target.value)}
+          />
+        </div>
+        <PasswordField label="Password" value={password} onChange={setPassword} autoComplete="new-password" minLength={PASSWORD_MIN}>
+          <Meter password={password} />
+        </PasswordField>
+        {mutation.error === null ? null : <Failure error={mutation.error} compact />}
+        <button type="submit" className="button min-h-10!" data-kind="primary" disabled={mutation.isPending}>
+          {mutation.isPending ? 'Setting up…' : 'Create the operator'}
+        </button>
+      </form>
+    </Entrance>
+  )
+}
