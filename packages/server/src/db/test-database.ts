@@ -1,0 +1,82 @@
+import { spawn } from 'node:child_process'
+import { lstatSync, mkdirSync, mkdtempSync, realpathSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type BundledCluster, startBundled } from './bundled/index.js'
+import { connectAdmin } from './bundled/postmaster.js'
+import { findRuntime, installRuntime, type RuntimeSource, thisPlatform } from './bundled/runtime.js'
+import { migrate } from './migrate.js'
+import { openBundled } from './start.js'
+import { type Database, type DatabaseLog, OWNER_ROLE } from './types.js'
+
+/** A log that says nothing. */
+export const silentLog: DatabaseLog = { info: () => undefined, warn: () => undefined, error: () => undefined }
+
+/** A database of one test file: real, empty but for the schema, gone when the process ends. */
+export type TestDatabase = Database & {
+  /** further pools on the same database, as another server process would have */
+  readonly sibling: () => Promise<Database>
+  /** the data directory of the cluster and its sockets, for tests of what is below */
+  readonly dataDir: string
+  readonly socketDir: string
+  readonly name: string
+}
+
+type TestCluster = { readonly cluster: BundledCluster; readonly dataDir: string }
+
+/** One copy of PostgreSQL for all test processes instead of 60 MB each. */
+const sharedRuntime = (): RuntimeSource => {
+  const uid = process.getuid?.() ?? 0
+  const dir = join(realpathSync(tmpdir()), `parapet-test-runtime-${uid}`)
+  mkdirSync(dir, { recursive: true, mode: 0o755 })
+  const stats = lstatSync(dir)
+  if (!stats.isDirectory() || stats.uid !== uid || (stats.mode & 0o022) !== 0) throw new Error(`${dir} belongs to somebody else`)
+  const runtime = installRuntime(findRuntime(thisPlatform()), dir, undefined, silentLog)
+  return { kind: 'system', bin: runtime.bin, version: runtime.version }
+}
+
+/**
+ * Ends the cluster and removes its files when this process is gone, however it ends: the watcher waits for the end of a pipe
+ * that only this process holds.
+ */
+const watch = (dataDir: string, socketDir: string, pid: number): void => {
+  const script =
+    'cat >/dev/null; [ "$(head -n 1 "$1/postgres/postmaster.pid" 2>/dev/null)" = "$3" ] && kill -INT "$3"; i=0; while kill -0 "$3" 2>/dev/null && [ $i -lt 100 ]; do sleep 0.05; i=$((i+1)); done; rm -rf "$1" "$2"'
+  const watcher = spawn('sh', ['-c', script, 'parapet-test-watcher', dataDir, socketDir, String(pid)], {
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
+  })
+  watcher.unref()
+  // an open pipe would keep this process alive
+  const { stdin } = watcher
+  if ('unref' in stdin && typeof stdin.unref === 'function') stdin.unref()
+}
+
+let shared: Promise<TestCluster> | undefined
+
+const startCluster = async (): Promise<TestCluster> => {
+  const dataDir = realpathSync(mkdtempSync(join(tmpdir(), 'parapet-test-')))
+  // the processes of a test may be killed, the machine is not: no flush to disk
+  const settings = { fsync: 'off', full_page_writes: 'off', shared_buffers: '32MB', max_connections: '100' }
+  const cluster = await startBundled({ dataDir, mode: 'attach', source: sharedRuntime(), settings }, silentLog)
+  watch(dataDir, cluster.socketDir, cluster.pid())
+  return { cluster, dataDir }
+}
+
+let count = 0
+
+/**
+ * Opens a fresh database on the cluster of this test process, which starts at the first call (about a second) and ends with
+ * the process. Call `close` in `afterAll`. With `migrated: false` it is empty.
+ */
+export const createTestDatabase = async (options: { migrated?: boolean; poolSize?: number } = {}): Promise<TestDatabase> => {
+  shared ??= startCluster()
+  const { cluster, dataDir } = await shared
+  const name = `test_${process.pid}_${++count}`
+  const admin = await connectAdmin(cluster.socketDir)
+  await admin.query(`CREATE DATABASE ${name} OWNER ${OWNER_ROLE}`).finally(() => admin.end())
+  const open = (): Promise<Database> => openBundled(cluster, name, options.poolSize ?? 8, () => Promise.resolve(), silentLog)
+  const database = await open()
+  if (options.migrated !== false) await migrate(database)
+  return { ...database, sibling: open, dataDir, socketDir: cluster.socketDir, name }
+}
