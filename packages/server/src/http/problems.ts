@@ -1,0 +1,70 @@
+import { type ErrorCode, isParapetError, type Problem, toProblem } from '@parapet/core'
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import { isUnavailable } from '../db/errors.js'
+
+/** Media type of RFC 9457. */
+export const PROBLEM_TYPE = 'application/problem+json'
+
+/** What an error looks like from outside: its problem and, where waiting helps, the seconds of Retry-After. */
+export type PublicError = { readonly code: ErrorCode; readonly detail?: string; readonly retryAfter?: number; readonly extensions?: Readonly<Record<string, unknown>> }
+
+/** Errors of the framework by their code; everything else of it is a fault of ours or of the request's form. */
+const FRAMEWORK: Readonly<Record<string, ErrorCode>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: 'PPT_BODY_TOO_LARGE',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'PPT_MEDIA_TYPE',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'PPT_BODY_MALFORMED',
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'PPT_BODY_MALFORMED',
+  FST_ERR_CTP_EMPTY_TYPE: 'PPT_MEDIA_TYPE',
+  FST_ERR_BAD_URL: 'PPT_NOT_FOUND',
+  FST_ERR_ASYNC_CONSTRAINT: 'PPT_NOT_FOUND',
+  ECONNRESET: 'PPT_BODY_MALFORMED',
+}
+
+type ValidationIssue = { readonly instancePath?: string; readonly message?: string }
+
+/** Names the field and what it takes; the value itself is never repeated. */
+const describeValidation = (error: FastifyError): string => {
+  const issues = (error.validation ?? []) as readonly ValidationIssue[]
+  const place = error.validationContext === undefined ? '' : `${error.validationContext}: `
+  const fields = issues.slice(0, 5).map(({ instancePath, message }) => {
+    const field = (instancePath ?? '').split('/').filter(Boolean).join('.').slice(0, 120)
+    return field === '' ? (message ?? 'not allowed') : `${field}: ${message ?? 'not allowed'}`
+  })
+  return `${place}${fields.join('; ')}`
+}
+
+/** An error with a wait that the sender should keep. */
+export type Waiting = { readonly retryAfterSeconds?: number }
+
+/** Turns any error into what the client may know; everything unknown is `PPT_INTERNAL` without detail. */
+export const toPublicError = (error: unknown): PublicError => {
+  if (isParapetError(error)) {
+    const { retryAfterSeconds } = error as Waiting
+    return {
+      code: error.code,
+      ...(error.detail === undefined ? {} : { detail: error.detail }),
+      ...(retryAfterSeconds === undefined ? {} : { retryAfter: retryAfterSeconds }),
+    }
+  }
+  if (isUnavailable(error)) return { code: 'PPT_DATABASE_UNAVAILABLE', retryAfter: 2 }
+  if (error instanceof Error && 'validation' in error && error.validation !== undefined) return { code: 'PPT_INVALID', detail: describeValidation(error as FastifyError) }
+  const code = error instanceof Error && 'code' in error ? FRAMEWORK[String(error.code)] : undefined
+  return { code: code ?? 'PPT_INTERNAL' }
+}
+
+/** Sends a problem with its correlation id; a 5xx never says more than its code. */
+export const sendProblem = (request: FastifyRequest, reply: FastifyReply, what: PublicError): FastifyReply => {
+  const problem: Problem = toProblem(what.code, {
+    detail: what.code === 'PPT_INTERNAL' ? undefined : what.detail,
+    instance: request.id,
+    ...(what.extensions === undefined ? {} : { extensions: what.extensions }),
+  })
+  if (what.retryAfter !== undefined) void reply.header('retry-after', String(Math.max(1, Math.ceil(what.retryAfter))))
+  if (problem.status === 401) void reply.header('www-authenticate', 'Bearer')
+  return reply
+    .code(problem.status)
+    .header('cache-control', 'no-store')
+    .type(PROBLEM_TYPE)
+    .serializer((body: unknown) => JSON.stringify(body))
+    .send(problem)
+}

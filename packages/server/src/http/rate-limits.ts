@@ -1,0 +1,21 @@
+import { MINUTE } from '@parapet/core'
+
+/** Requests a period, by class. Counted for each principal; anonymous requests for each client address. */
+export const RATE_LIMITS = {
+  /** batches of events of one source */
+  ingest: { limit: 6_000, periodMs: MINUTE },
+  read: { limit: 600, periodMs: MINUTE },
+  write: { limit: 120, periodMs: MINUTE },
+  /** connections of live streams, which count while they are made */
+  stream: { limit: 60, periodMs: MINUTE },
+  /** everything that takes a password, a link or hashes */
+  credential: { limit: 20, periodMs: 5 * MINUTE },
+  /** pages and files of the console, health */
+  public: { limit: 1_200, periodMs: MINUTE },
+} as const
+
+/** A class of {@link RATE_LIMITS}. */
+export type RateLimitClass = keyof typeof RATE_LIMITS
+
+/** Tokens that are looked up in the database for one address: what guessing costs us. */
+export const LOOKUP_LIMIT = { limit: 240, periodMs: MINUTE } as const

@@ -1,0 +1,3 @@
+export { keyFilePath } from './key-file.js'
+export { createKeyring } from './keyring.js'
+export { openKeyring, type OpenedKeys } from './open-keyring.js'

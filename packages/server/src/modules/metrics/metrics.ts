@@ -1,0 +1,80 @@
+import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+
+/** The numbers at `/metrics`. Names follow Prometheus: base units, `_total` for counters. */
+export type Metrics = {
+  readonly ingested: (outcome: 'accepted' | 'duplicate' | 'rejected', count: number) => void
+  readonly ingestBytes: (bytes: number) => void
+  readonly ingestRefused: (reason: 'backpressure' | 'malformed') => void
+  readonly request: (route: string, method: string, status: number, seconds: number) => void
+  readonly auditLost: () => void
+  readonly decisions: (count: number) => void
+  readonly alerts: (kind: 'fired' | 'updated') => void
+  readonly text: () => Promise<string>
+  readonly contentType: string
+  readonly registry: Registry
+}
+
+/** Values that are read when somebody asks. */
+export type MetricSources = {
+  readonly lag: () => { readonly events: number; readonly ms: number }
+  readonly streams: () => number
+  readonly activeDecisions: () => Promise<number>
+  readonly connections: () => { readonly total: number; readonly idle: number; readonly waiting: number }
+}
+
+/** Creates the registry of this process; nothing is global, so that two servers in one test do not share numbers. */
+export const createMetrics = (sources: MetricSources): Metrics => {
+  const registry = new Registry()
+  const registers = [registry]
+  const events = new Counter({ name: 'parapet_ingest_events_total', help: 'Events that came in, by what became of them', labelNames: ['outcome'], registers })
+  const bytes = new Counter({ name: 'parapet_ingest_bytes_total', help: 'Bytes of event batches after decompression', registers })
+  const refused = new Counter({ name: 'parapet_ingest_refused_batches_total', help: 'Batches refused as a whole', labelNames: ['reason'], registers })
+  const requests = new Histogram({
+    name: 'parapet_http_request_duration_seconds',
+    help: 'Time to answer, by route',
+    labelNames: ['route', 'method', 'status'],
+    buckets: [0.005, 0.025, 0.1, 0.5, 2.5, 10],
+    registers,
+  })
+  const auditLost = new Counter({ name: 'parapet_audit_lost_total', help: 'Acts whose audit entry could not be written; the log has them', registers })
+  const decisions = new Counter({ name: 'parapet_decisions_total', help: 'Decisions made or changed', registers })
+  const alerts = new Counter({ name: 'parapet_alerts_total', help: 'Alerts fired and updates of open ones', labelNames: ['kind'], registers })
+  new Gauge({ name: 'parapet_detection_lag_events', help: 'Stored events that detection has not seen', registers, collect() { this.set(sources.lag().events) } })
+  new Gauge({ name: 'parapet_detection_lag_seconds', help: 'Age of the oldest event that detection has not seen', registers, collect() { this.set(sources.lag().ms / 1_000) } })
+  new Gauge({ name: 'parapet_streams_open', help: 'Live streams', registers, collect() { this.set(sources.streams()) } })
+  new Gauge({
+    name: 'parapet_decisions_active',
+    help: 'Decisions in force',
+    registers,
+    async collect() {
+      // a database that is away must not take the other numbers with it
+      this.set(await sources.activeDecisions().catch(() => Number.NaN))
+    },
+  })
+  new Gauge({
+    name: 'parapet_database_connections',
+    help: 'Connections of the pool',
+    labelNames: ['state'],
+    registers,
+    collect() {
+      const { total, idle, waiting } = sources.connections()
+      this.set({ state: 'busy' }, total - idle)
+      this.set({ state: 'idle' }, idle)
+      this.set({ state: 'waiting' }, waiting)
+    },
+  })
+  new Gauge({ name: 'process_resident_memory_bytes', help: 'Resident memory', registers, collect() { this.set(process.memoryUsage.rss()) } })
+  for (const outcome of ['accepted', 'duplicate', 'rejected']) events.inc({ outcome }, 0)
+  return {
+    ingested: (outcome, count) => events.inc({ outcome }, count),
+    ingestBytes: (count) => bytes.inc(count),
+    ingestRefused: (reason) => refused.inc({ reason }),
+    request: (route, method, status, seconds) => requests.observe({ route, method, status: String(status) }, seconds),
+    auditLost: () => auditLost.inc(),
+    decisions: (count) => decisions.inc(count),
+    alerts: (kind) => alerts.inc({ kind }),
+    text: () => registry.metrics(),
+    contentType: registry.contentType,
+    registry,
+  }
+}

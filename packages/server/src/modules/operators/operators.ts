@@ -1,0 +1,121 @@
+import { type Clock, ParapetError, uuidv7 } from '@parapet/core'
+import type { Pool, PoolClient } from 'pg'
+import { transaction } from '../../db/pools.js'
+import type { Role } from '../../http/permissions.js'
+import { nameKey } from './names.js'
+import { assertPassword, type PasswordHasher } from './passwords.js'
+
+/** A person who signs in to Parapet, as lists show them. Times in ms UTC. */
+export type Operator = {
+  readonly id: string
+  readonly name: string
+  readonly role: Role
+  readonly createdAt: number
+  readonly lastSignInAt: number | null
+}
+
+/** Storage and rules of operators. */
+export type Operators = {
+  /** true while nobody can sign in yet */
+  needed: () => Promise<boolean>
+  /** the first operator, an admin. Throws `PPT_CONFLICT` when there is one. */
+  createFirst: (input: { name: string; password: string }) => Promise<Operator>
+  /** Throws `PPT_CONFLICT` for a taken name, `PPT_INVALID` for a weak password. */
+  create: (input: { name: string; password: string; role: Role }) => Promise<Operator>
+  list: () => Promise<readonly Operator[]>
+  get: (id: string) => Promise<Operator | undefined>
+  /** Throws `PPT_NOT_FOUND`, or `PPT_CONFLICT` for the last admin. */
+  remove: (id: string) => Promise<Operator>
+  /** the operator when name and password are right; takes as long for unknown names */
+  verify: (name: string, password: string) => Promise<Operator | undefined>
+  noteSignIn: (id: string, address: string | undefined) => Promise<void>
+  noteSeen: (id: string, address: string) => Promise<void>
+  /** addresses of operators seen since `since` */
+  recentAddresses: (since: number) => Promise<readonly { address: string; at: number }[]>
+}
+
+type Row = { id: string; name: string; role: Role; created_at: number; last_sign_in_at: number | null }
+
+const COLUMNS = 'id, name, role, created_at, last_sign_in_at'
+
+const toOperator = (row: Row): Operator => ({
+  id: row.id,
+  name: row.name,
+  role: row.role,
+  createdAt: row.created_at,
+  lastSignInAt: row.last_sign_in_at,
+})
+
+/** Serialises every change that could leave no admin, or make two first ones. */
+const LOCK = 'select pg_advisory_xact_lock(7001, 2)'
+
+/** Creates the operators' module. */
+export const createOperators = (deps: { pool: Pool; clock: Clock; passwords: PasswordHasher }): Operators => {
+  const { pool, clock, passwords } = deps
+  const insert = async (client: Pool | PoolClient, input: { name: string; role: Role }, hash: string): Promise<Operator> => {
+    const now = clock()
+    const { rows } = await client.query<Row>(
+      `insert into operators (id, name, name_key, role, password_hash, created_at) values ($1, $2, $3, $4, $5, $6)
+       on conflict (name_key) do nothing returning ${COLUMNS}`,
+      [uuidv7(now), input.name, nameKey(input.name), input.role, hash, now],
+    )
+    if (rows[0] === undefined) throw new ParapetError('PPT_CONFLICT', 'name: an operator of this name exists')
+    return toOperator(rows[0])
+  }
+  const hasAny = async (client: Pool | PoolClient): Promise<boolean> =>
+    (await client.query<{ used: boolean }>('select exists (select 1 from operators) as used')).rows[0]?.used === true
+
+  return {
+    needed: async () => !(await hasAny(pool)),
+    createFirst: async ({ name, password }) => {
+      assertPassword(password, name)
+      const hash = await passwords.hash(password)
+      return transaction(pool, async (client) => {
+        await client.query(LOCK)
+        if (await hasAny(client)) throw new ParapetError('PPT_CONFLICT', 'setup is done: an operator exists')
+        return insert(client, { name, role: 'admin' }, hash)
+      })
+    },
+    create: async ({ name, password, role }) => {
+      assertPassword(password, name)
+      return insert(pool, { name, role }, await passwords.hash(password))
+    },
+    list: async () => (await pool.query<Row>(`select ${COLUMNS} from operators order by created_at, id limit 1000`)).rows.map(toOperator),
+    get: async (id) => {
+      const { rows } = await pool.query<Row>(`select ${COLUMNS} from operators where id = $1`, [id])
+      return rows[0] === undefined ? undefined : toOperator(rows[0])
+    },
+    remove: (id) =>
+      transaction(pool, async (client) => {
+        await client.query(LOCK)
+        const { rows } = await client.query<Row>(`select ${COLUMNS} from operators where id = $1`, [id])
+        const operator = rows[0]
+        if (operator === undefined) throw new ParapetError('PPT_NOT_FOUND')
+        if (operator.role === 'admin') {
+          const others = await client.query(`select 1 from operators where role = 'admin' and id <> $1 limit 1`, [id])
+          if (others.rowCount === 0) throw new ParapetError('PPT_CONFLICT', 'this is the last admin; make another one first')
+        }
+        await client.query('delete from operators where id = $1', [id])
+        return toOperator(operator)
+      }),
+    verify: async (name, password) => {
+      const { rows } = await pool.query<Row & { password_hash: string }>(`select ${COLUMNS}, password_hash from operators where name_key = $1`, [nameKey(name)])
+      const row = rows[0]
+      const right = await passwords.verify(row?.password_hash, password)
+      return right && row !== undefined ? toOperator(row) : undefined
+    },
+    noteSignIn: async (id, address) => {
+      await pool.query('update operators set last_sign_in_at = $2, last_seen_at = $2, last_address = coalesce($3, last_address) where id = $1', [id, clock(), address ?? null])
+    },
+    noteSeen: async (id, address) => {
+      await pool.query('update operators set last_seen_at = $2, last_address = $3 where id = $1', [id, clock(), address])
+    },
+    recentAddresses: async (since) => {
+      const { rows } = await pool.query<{ last_address: string; last_seen_at: number }>(
+        'select last_address, last_seen_at from operators where last_seen_at >= $1 and last_address is not null',
+        [since],
+      )
+      return rows.map((row) => ({ address: row.last_address, at: row.last_seen_at }))
+    },
+  }
+}

@@ -1,0 +1,1 @@
+export { createPostgresStore, type PostgresStore } from './postgres-store.js'

@@ -1,0 +1,1 @@
+export { createSources, type Source, type Sources } from './sources.js'

@@ -1,0 +1,1 @@
+export { type ApiToken, createTokens, looksLikeToken, type Tokens } from './tokens.js'

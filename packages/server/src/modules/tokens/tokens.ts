@@ -1,0 +1,140 @@
+import { createHash } from 'node:crypto'
+import { type Clock, MINUTE, ParapetError, randomToken, type RandomSource, SECOND, systemRandom, uuidv7 } from '@parapet/core'
+import type { Pool } from 'pg'
+import { PERMISSIONS, type Permission } from '../../http/permissions.js'
+
+/** A token as lists show it; the token itself is shown once, when it is made. Times in ms UTC. */
+export type ApiToken = {
+  readonly id: string
+  readonly name: string
+  readonly scopes: readonly Permission[]
+  readonly source: { readonly id: string; readonly name: string } | null
+  readonly createdAt: number
+  readonly expiresAt: number | null
+  readonly lastUsedAt: number | null
+}
+
+/** Storage and rules of API tokens. */
+export type Tokens = {
+  create: (input: { name: string; scopes: readonly Permission[]; expiresAt?: number; sourceId?: string }) => Promise<{ token: string; view: ApiToken }>
+  list: () => Promise<readonly ApiToken[]>
+  /** Throws `PPT_NOT_FOUND`. Takes effect at once in this process and within five seconds in others. */
+  revoke: (id: string) => Promise<ApiToken>
+  /** the live token behind a presented text; reads the database at most every five seconds for each */
+  find: (presented: string) => Promise<ApiToken | undefined>
+  /** true when {@link find} would ask the database: what a flood of made-up tokens costs */
+  isCached: (presented: string) => boolean
+  /** ids whose token was revoked here */
+  onRevoked: (listener: (id: string) => void) => () => void
+  forgetCached: () => void
+}
+
+type Row = {
+  id: string
+  name: string
+  scopes: string[]
+  source_id: string | null
+  source_name: string | null
+  created_at: number
+  expires_at: number | null
+  last_used_at: number | null
+}
+
+const SELECT = `select t.id, t.name, t.scopes, t.source_id, s.name as source_name, t.created_at, t.expires_at, t.last_used_at
+  from api_tokens t left join sources s on s.id = t.source_id`
+const CACHE_MS = 5 * SECOND
+const CACHE_SIZE = 10_000
+
+const isPermission = (scope: string): scope is Permission => PERMISSIONS.some((known) => known === scope)
+
+const toToken = (row: Row): ApiToken => ({
+  id: row.id,
+  name: row.name,
+  scopes: row.scopes.filter(isPermission),
+  source: row.source_id === null ? null : { id: row.source_id, name: row.source_name ?? '' },
+  createdAt: row.created_at,
+  expiresAt: row.expires_at,
+  lastUsedAt: row.last_used_at,
+})
+
+/** 256 bits of randomness need no slow hash: SHA-256 keeps a stolen table useless and the look-up fast. */
+const hashOf = (token: string): string => createHash('sha256').update(token).digest('base64url')
+
+/** True for text that can be a token at all; everything else never reaches the database. */
+export const looksLikeToken = (text: string): boolean => /^ppt_[\w-]{43}$/.test(text)
+
+/** Creates the tokens' module. */
+export const createTokens = (deps: { pool: Pool; clock: Clock; random?: RandomSource }): Tokens => {
+  const { pool, clock } = deps
+  const cache = new Map<string, { token: ApiToken; until: number }>()
+  const used = new Map<string, number>()
+  const listeners = new Set<(id: string) => void>()
+
+  const live = (token: ApiToken): boolean => token.expiresAt === null || clock() < token.expiresAt
+  const cached = (hash: string): ApiToken | undefined => {
+    const entry = cache.get(hash)
+    return entry !== undefined && clock() < entry.until ? entry.token : undefined
+  }
+  const noteUse = async (id: string): Promise<void> => {
+    const now = clock()
+    if (now - (used.get(id) ?? 0) < MINUTE) return
+    used.set(id, now)
+    await pool.query('update api_tokens set last_used_at = $2 where id = $1', [id, now])
+  }
+
+  return {
+    create: async ({ name, scopes, expiresAt, sourceId }) => {
+      const now = clock()
+      const id = uuidv7(now)
+      const token = `ppt_${randomToken(32, deps.random ?? systemRandom)}`
+      try {
+        await pool.query('insert into api_tokens (id, name, hash, scopes, source_id, created_at, expires_at) values ($1, $2, $3, $4, $5, $6, $7)', [
+          id,
+          name,
+          hashOf(token),
+          [...new Set(scopes)],
+          sourceId ?? null,
+          now,
+          expiresAt ?? null,
+        ])
+      } catch (cause) {
+        if ((cause as { code?: string }).code === '23503') throw new ParapetError('PPT_INVALID', 'sourceId: there is no such source', { cause })
+        throw cause
+      }
+      const { rows } = await pool.query<Row>(`${SELECT} where t.id = $1`, [id])
+      if (rows[0] === undefined) throw new ParapetError('PPT_CONFLICT', 'the token was removed meanwhile')
+      return { token, view: toToken(rows[0]) }
+    },
+    list: async () => (await pool.query<Row>(`${SELECT} where t.revoked_at is null order by t.created_at desc, t.id limit 1000`)).rows.map(toToken),
+    revoke: async (id) => {
+      const { rows } = await pool.query<Row>(`${SELECT} where t.id = $1 and t.revoked_at is null`, [id])
+      const { rowCount } = await pool.query('update api_tokens set revoked_at = $2 where id = $1 and revoked_at is null', [id, clock()])
+      if (rows[0] === undefined || rowCount === 0) throw new ParapetError('PPT_NOT_FOUND')
+      for (const [hash, { token }] of cache) if (token.id === id) cache.delete(hash)
+      used.delete(id)
+      for (const listener of listeners) listener(id)
+      return toToken(rows[0])
+    },
+    find: async (presented) => {
+      if (!looksLikeToken(presented)) return undefined
+      const hash = hashOf(presented)
+      let token = cached(hash)
+      if (token === undefined) {
+        const { rows } = await pool.query<Row>(`${SELECT} where t.hash = $1 and t.revoked_at is null`, [hash])
+        if (rows[0] === undefined) return undefined
+        token = toToken(rows[0])
+        if (cache.size >= CACHE_SIZE) cache.delete(cache.keys().next().value ?? '')
+        cache.set(hash, { token, until: clock() + CACHE_MS })
+      }
+      if (!live(token)) return undefined
+      await noteUse(token.id)
+      return token
+    },
+    isCached: (presented) => cached(hashOf(presented)) !== undefined,
+    onRevoked: (listener) => {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    forgetCached: () => cache.clear(),
+  }
+}
