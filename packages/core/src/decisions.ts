@@ -34,5 +34,5 @@ export type Decision = {
 }
 
 /** True while a decision binds at `now` (ms UTC), whatever its mode. */
-export const isActive = (decision: Decision, now: number): boolean =>
+export const isActive = (decision: Omit<Decision, 'revision'>, now: number): boolean =>
   decision.lifted === undefined && decision.startsAt <= now && now < decision.expiresAt

@@ -1,0 +1,7 @@
+export * from './budget.js'
+export * from './load-policies.js'
+export * from './policy.js'
+export * from './protected-targets.js'
+export * from './request.js'
+export * from './respond.js'
+export * from './targets.js'
