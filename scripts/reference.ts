@@ -31,7 +31,10 @@ const rulesPage = async (): Promise<string> => {
         `**In words.** ${explainRule(rule)}`,
       ]
       if (rule.respond !== undefined) {
-        lines.push('', `**Response.** ${rule.respond.action} (${rule.respond.scope}) on the ${rule.respond.target} for ${rule.respond.duration}, in ${rule.respond.mode}.`)
+        lines.push(
+          '',
+          `**Response.** ${rule.respond.action} (${rule.respond.scope}) on the ${rule.respond.target} for ${rule.respond.duration}, in ${rule.respond.mode}.`,
+        )
       }
       if (rule.falsePositives.length > 0) lines.push('', `**May be innocent.** ${rule.falsePositives.join('; ')}.`)
       return `${lines.join('\n')}\n`

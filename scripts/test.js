@@ -39,11 +39,15 @@ const runPhase = ({ name, args }) => {
   const report = join(place, 'report.json')
   rmSync(report, { force: true })
   console.log(`\n== ${name} (Node ${process.version})`)
-  const { status } = spawnSync(process.execPath, [vitest, 'run', '--passWithNoTests', '--reporter=default', '--reporter=json', `--outputFile=${report}`, ...args], {
-    cwd: root,
-    stdio: 'inherit',
-    env: { ...process.env, ...(flags.has('--soak') ? { PARAPET_SOAK: '1' } : {}) },
-  })
+  const { status } = spawnSync(
+    process.execPath,
+    [vitest, 'run', '--passWithNoTests', '--reporter=default', '--reporter=json', `--outputFile=${report}`, ...args],
+    {
+      cwd: root,
+      stdio: 'inherit',
+      env: { ...process.env, ...(flags.has('--soak') ? { PARAPET_SOAK: '1' } : {}) },
+    },
+  )
   let result
   try {
     result = JSON.parse(readFileSync(report, 'utf8'))

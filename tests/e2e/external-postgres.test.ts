@@ -51,13 +51,19 @@ describe.skipIf(!external.ok)(`a control plane on a PostgreSQL of its user's own
   it('runs its queries as a role that is neither superuser nor owner', () => {
     const roles = postgres.query("select rolsuper::text || ' ' || rolbypassrls::text from pg_roles where rolname like 'parapet%app%'")
     expect(roles).toContain('false false')
-    const owned = postgres.query("select count(*) from pg_tables where schemaname not in ('pg_catalog', 'information_schema') and tableowner like 'parapet%app%'")
+    const owned = postgres.query(
+      "select count(*) from pg_tables where schemaname not in ('pg_catalog', 'information_schema') and tableowner like 'parapet%app%'",
+    )
     expect(owned.trim()).toBe('0')
   })
 
   it('says which setting is wrong when nobody answers there', async () => {
     const program = startProgram(process.execPath, [parapet, 'serve'], {
-      env: { DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none', PARAPET_DATA_DIR: join(place.path, 'other'), PARAPET_PORT: String(await freePort()) },
+      env: {
+        DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none',
+        PARAPET_DATA_DIR: join(place.path, 'other'),
+        PARAPET_PORT: String(await freePort()),
+      },
     })
     await program.waitFor(/PPT_DATABASE_UNAVAILABLE/, 30_000)
     expect(await program.stop()).not.toBe(0)

@@ -29,7 +29,7 @@ const eventOf = (n: number, startedAt: number): Record<string, unknown> => ({
 
 const allPages = async <T>(url: string, token: string): Promise<T[]> => {
   const items: T[] = []
-  for (let next: string | null = ''; next !== null; ) {
+  for (let next: string | null = ''; next !== null;) {
     const page: Page<T> = await api(`${url}&limit=200${next === '' ? '' : `&cursor=${encodeURIComponent(next)}`}`, { token })
     items.push(...page.items)
     next = page.next
@@ -47,7 +47,7 @@ describe('a control plane that is killed again and again during ingest', () => {
   })
 
   it(`keeps every acknowledged event and detects each once, over ${KILLS} times kill -9`, async () => {
-    const random = seededRandom(20261121)
+    const random = seededRandom(20261121).next
     const dataDir = join(place, 'data')
     const port = await freePort()
     const startedAt = Date.now() - 60_000
@@ -86,7 +86,10 @@ describe('a control plane that is killed again and again during ingest', () => {
     }
 
     expect(acknowledged.size).toBe(next)
-    const stored = await allPages<{ event: { 'event.id': string } }>(`http://localhost:${port}/v1/events?since=${startedAt - 86_400_000}`, token)
+    const stored = await allPages<{ event: { 'event.id': string } }>(
+      `http://localhost:${port}/v1/events?since=${startedAt - 86_400_000}`,
+      token,
+    )
     const ids = stored.map(({ event }) => event['event.id'])
     expect(new Set(ids).size).toBe(ids.length)
     expect(ids.toSorted()).toEqual([...acknowledged].toSorted())
@@ -94,9 +97,12 @@ describe('a control plane that is killed again and again during ingest', () => {
     const attackers = next / 5
     const alerts = await eventually(
       async () => {
-        const found = (await allPages<{ id: string; rule: { id: string }; group: Record<string, string>; count: number }>(`http://localhost:${port}/v1/alerts?since=${startedAt - 86_400_000}`, token)).filter(
-          (alert) => 'source.ip' in alert.group && Object.keys(alert.group).length === 1 && alert.count >= 5,
-        )
+        const found = (
+          await allPages<{ id: string; rule: { id: string }; group: Record<string, string>; count: number }>(
+            `http://localhost:${port}/v1/alerts?since=${startedAt - 86_400_000}`,
+            token,
+          )
+        ).filter((alert) => 'source.ip' in alert.group && Object.keys(alert.group).length === 1 && alert.count >= 5)
         const addresses = new Set(found.map((alert) => alert.group['source.ip']))
         return addresses.size >= attackers ? found : undefined
       },

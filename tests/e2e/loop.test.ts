@@ -45,11 +45,18 @@ describe.skipIf(!loop.ok)(`an attack on a real application is seen, stopped and 
     // the first operator comes in by the one-time link and makes a source for the application, as a person would
     await page.goto(control.setupLink ?? '')
     await page.getByLabel(/name/i).first().fill('olga')
-    await page.getByLabel(/^password/i).first().fill(PASSWORD)
+    await page
+      .getByLabel(/^password/i)
+      .first()
+      .fill(PASSWORD)
     await page.keyboard.press('Enter')
     await page.getByRole('link', { name: 'Alerts' }).waitFor()
     const { token } = await page.evaluate(async () => {
-      const answer = await fetch('/v1/sources', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ name: 'example' }) })
+      const answer = await fetch('/v1/sources', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ name: 'example' }),
+      })
       return (await answer.json()) as { token: string }
     })
 
@@ -59,7 +66,12 @@ describe.skipIf(!loop.ok)(`an attack on a real application is seen, stopped and 
       env: { PORT: '3000', HOST: '127.0.0.1', TRUSTED_PROXIES: '127.0.0.1', PARAPET_URL: control.url, PARAPET_TOKEN: token },
     })
     await example.waitFor(/http:\/\/\S+:3000/)
-    nginx = await startNginx({ prefix: network.on('web'), place: join(place.path, 'nginx'), listen: [network.address('web'), network.address6('web')], upstream: '127.0.0.1:3000' })
+    nginx = await startNginx({
+      prefix: network.on('web'),
+      place: join(place.path, 'nginx'),
+      listen: [network.address('web'), network.address6('web')],
+      upstream: '127.0.0.1:3000',
+    })
     mkdirSync(join(place.path, 'lists'), { recursive: true })
   }, 180_000)
 
@@ -83,7 +95,21 @@ describe.skipIf(!loop.ok)(`an attack on a real application is seen, stopped and 
     const passwords = join(place.path, 'lists/passwords')
     writeFileSync(passwords, Array.from({ length: 5 }, (_, i) => `guess-${i}`).join('\n'))
     const [command, ...prefix] = network.on('attacker')
-    run(command, ...prefix, findProgram('hydra') ?? 'hydra', '-I', '-l', 'alice', '-P', passwords, '-t', '1', network.address('web'), 'http-post-form', '/login:username=^USER^&password=^PASS^:F=wrong')
+    run(
+      command,
+      ...prefix,
+      findProgram('hydra') ?? 'hydra',
+      '-I',
+      '-l',
+      'alice',
+      '-P',
+      passwords,
+      '-t',
+      '1',
+      network.address('web'),
+      'http-post-form',
+      '/login:username=^USER^&password=^PASS^:F=wrong',
+    )
     const fifth = Date.now()
     // even the right password: the pair of subject and unknown device is locked at once, and soon the address is refused
     const answer = signIn('attacker', 'alice', 'alice-likes-long-walks')
@@ -93,7 +119,11 @@ describe.skipIf(!loop.ok)(`an attack on a real application is seen, stopped and 
     const row = page.getByRole('row').filter({ hasText: network.address('attacker') })
     await row.first().waitFor({ timeout: 5_000 })
     const alertSeen = Date.now()
-    const refused = await eventually(() => (signIn('attacker', 'alice', 'any').status === 403 ? Date.now() : undefined), 'a 403 for the attacker', 5_000)
+    const refused = await eventually(
+      () => (signIn('attacker', 'alice', 'any').status === 403 ? Date.now() : undefined),
+      'a 403 for the attacker',
+      5_000,
+    )
     expect(refused - alertSeen).toBeLessThan(1_000)
     expect(signIn('attacker', 'bob', 'bob-likes-long-walks').status).toBe(403)
   }, 60_000)
@@ -105,10 +135,15 @@ describe.skipIf(!loop.ok)(`an attack on a real application is seen, stopped and 
   })
 
   it('is not moved by a spoofed X-Forwarded-For, in either direction', () => {
-    const spoofs = ['127.0.0.1', network.address('honest'), '10.0.0.1, 127.0.0.1', '::1', 'junk'].map((value) => ['-H', `x-forwarded-for: ${value}`])
+    const spoofs = ['127.0.0.1', network.address('honest'), '10.0.0.1, 127.0.0.1', '::1', 'junk'].map((value) => [
+      '-H',
+      `x-forwarded-for: ${value}`,
+    ])
     for (const spoof of spoofs) expect(signIn('attacker', 'bob', 'bob-likes-long-walks', ...spoof).status).toBe(403)
     // an honest host that claims to be the attacker, or is used to frame him, is judged by its own address
-    expect(signIn('bystander', 'carol', 'carol-likes-long-walks', '-H', `x-forwarded-for: ${network.address('attacker')}`).status).toBeLessThan(400)
+    expect(
+      signIn('bystander', 'carol', 'carol-likes-long-walks', '-H', `x-forwarded-for: ${network.address('attacker')}`).status,
+    ).toBeLessThan(400)
   })
 
   it('shows the decision in the open page without reload, and one click undoes it', async () => {
@@ -116,12 +151,26 @@ describe.skipIf(!loop.ok)(`an attack on a real application is seen, stopped and 
     const row = page.getByRole('row').filter({ hasText: network.address('attacker') })
     await row.first().waitFor({ timeout: 5_000 })
     await row.first().getByRole('button', { name: /undo/i }).click()
-    await eventually(() => (signIn('attacker', 'dave', 'dave-likes-long-walks').status === 403 ? undefined : true), 'the attacker is no longer refused', 3_000)
+    await eventually(
+      () => (signIn('attacker', 'dave', 'dave-likes-long-walks').status === 403 ? undefined : true),
+      'the attacker is no longer refused',
+      3_000,
+    )
   }, 30_000)
 
   it('answers why, with every decision, alert and line behind it', () => {
-    const { token } = asOperator<{ token: string }>('/v1/tokens', readToken(place.path), '-H', 'content-type: application/json', '-d', JSON.stringify({ name: 'why', permissions: ['decisions.read', 'alerts.read', 'events.read'] }))
-    const why = asOperator<{ decisions: unknown[]; alerts: unknown[]; events: unknown[]; blocked: boolean }>(`/v1/why?target=${network.address('attacker')}`, token)
+    const { token } = asOperator<{ token: string }>(
+      '/v1/tokens',
+      readToken(place.path),
+      '-H',
+      'content-type: application/json',
+      '-d',
+      JSON.stringify({ name: 'why', permissions: ['decisions.read', 'alerts.read', 'events.read'] }),
+    )
+    const why = asOperator<{ decisions: unknown[]; alerts: unknown[]; events: unknown[]; blocked: boolean }>(
+      `/v1/why?target=${network.address('attacker')}`,
+      token,
+    )
     expect(why.blocked).toBe(false)
     expect(why.decisions.length).toBeGreaterThan(0)
     expect(why.alerts.length).toBeGreaterThan(0)

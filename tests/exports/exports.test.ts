@@ -36,7 +36,13 @@ describe('every export, from the packed tarballs', () => {
     for (const { folder, manifest } of published) {
       const target = join(modules, manifest.name)
       mkdirSync(target, { recursive: true })
-      const [packed] = JSON.parse(execFileSync('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', place], { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })) as { filename: string }[]
+      const [packed] = JSON.parse(
+        execFileSync('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', place], {
+          cwd: folder,
+          encoding: 'utf8',
+          stdio: ['ignore', 'pipe', 'ignore'],
+        }),
+      ) as { filename: string }[]
       execFileSync('tar', ['-xzf', join(place, packed?.filename ?? ''), '-C', target, '--strip-components=1'])
     }
     for (const { folder, manifest } of published) {
@@ -63,12 +69,19 @@ describe('every export, from the packed tarballs', () => {
   })
 
   it('ships the data that engines read', () => {
-    expect(readdirSync(join(place, 'node_modules/@parapet/detect/rules'), { recursive: true }).filter((name) => String(name).endsWith('.yml')).length).toBeGreaterThan(7)
+    expect(
+      readdirSync(join(place, 'node_modules/@parapet/detect/rules'), { recursive: true }).filter((name) => String(name).endsWith('.yml'))
+        .length,
+    ).toBeGreaterThan(7)
     expect(readdirSync(join(place, 'node_modules/@parapet/respond/policies')).length).toBeGreaterThan(0)
   })
 
   it('ships no test and no source', () => {
-    const stray = published.flatMap(({ manifest }) => readdirSync(join(place, 'node_modules', manifest.name), { recursive: true }).map(String).filter((name) => /\.test\.|^src\b/.test(name)))
+    const stray = published.flatMap(({ manifest }) =>
+      readdirSync(join(place, 'node_modules', manifest.name), { recursive: true })
+        .map(String)
+        .filter((name) => /\.test\.|^src\b/.test(name)),
+    )
     expect(stray).toEqual([])
   })
 
@@ -77,8 +90,11 @@ describe('every export, from the packed tarballs', () => {
     expect(out).toContain('parapet')
   })
 
-  it.each(published.map(({ folder, manifest }) => [manifest.name, folder] as const))('publint finds nothing wrong with %s', async (_, folder) => {
-    const { messages } = await publint({ pkgDir: folder, level: 'warning', pack: 'npm' })
-    expect(messages).toEqual([])
-  })
+  it.each(published.map(({ folder, manifest }) => [manifest.name, folder] as const))(
+    'publint finds nothing wrong with %s',
+    async (_, folder) => {
+      const { messages } = await publint({ pkgDir: folder, level: 'warning', pack: 'npm' })
+      expect(messages).toEqual([])
+    },
+  )
 })

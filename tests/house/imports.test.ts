@@ -5,7 +5,8 @@ import { filesBelow, importsOf, mayImport, readRooms, root, type Room } from './
 
 const rooms = readRooms(readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8'))
 const packages = readdirSync(join(root, 'packages')).filter((name) => existsSync(join(root, 'packages', name, 'package.json')))
-const roomOf = (specifier: string): string | undefined => /^@parapet\/([a-z-]+)/.exec(specifier)?.[1] ?? (specifier === 'parapet' ? 'cli' : undefined)
+const roomOf = (specifier: string): string | undefined =>
+  /^@parapet\/([a-z-]+)/.exec(specifier)?.[1] ?? (specifier === 'parapet' ? 'cli' : undefined)
 
 const room = (name: string): Room => {
   const found = rooms.find((candidate) => candidate.name === name)
@@ -40,17 +41,26 @@ describe('the import table of ARCHITECTURE.md', () => {
   })
 
   it.each(packages)('finds every third-party import of %s among its declared dependencies', (name) => {
-    const manifest = JSON.parse(readFileSync(join(root, 'packages', name, 'package.json'), 'utf8')) as Record<string, Record<string, string> | undefined>
+    const manifest = JSON.parse(readFileSync(join(root, 'packages', name, 'package.json'), 'utf8')) as Record<
+      string,
+      Record<string, string> | undefined
+    >
     const declared = new Set(
-      ['dependencies', 'peerDependencies', 'optionalDependencies', ...(name === 'console' || name === 'testkit' ? ['devDependencies'] : [])].flatMap((key) =>
-        Object.keys(manifest[key] ?? {}),
-      ),
+      [
+        'dependencies',
+        'peerDependencies',
+        'optionalDependencies',
+        ...(name === 'console' || name === 'testkit' ? ['devDependencies'] : []),
+      ].flatMap((key) => Object.keys(manifest[key] ?? {})),
     )
     const missing = filesBelow(join(root, 'packages', name, 'src'), /(?<!\.test)\.tsx?$/)
       .filter((path) => !/\/test\/|test-database\.ts$|-conformance\.ts$/.test(path))
       .flatMap((path) => importsOf(path).map((specifier) => ({ path, specifier })))
       .filter(({ specifier }) => !specifier.startsWith('.') && !specifier.startsWith('node:') && !specifier.startsWith('virtual:'))
-      .map(({ path, specifier }) => ({ path, dependency: specifier.startsWith('@') ? specifier.split('/').slice(0, 2).join('/') : (specifier.split('/')[0] ?? '') }))
+      .map(({ path, specifier }) => ({
+        path,
+        dependency: specifier.startsWith('@') ? specifier.split('/').slice(0, 2).join('/') : (specifier.split('/')[0] ?? ''),
+      }))
       .filter(({ dependency }) => dependency !== (name === 'cli' ? 'parapet' : `@parapet/${name}`) && !declared.has(dependency))
       .map(({ path, dependency }) => `${relative(root, path)} imports ${dependency}`)
     expect(missing).toEqual([])
@@ -59,7 +69,8 @@ describe('the import table of ARCHITECTURE.md', () => {
 
 describe('the table reader', () => {
   it('reads rows, the dash and extra columns, and nothing else', () => {
-    const table = '| row | package | what | may also import |\n| --- | --- | --- | --- |\n| 1 | `core` | x | |\n| 5 | `agent` | y | `testkit` |\n| – | `testkit` | z | |\n| a | b |'
+    const table =
+      '| row | package | what | may also import |\n| --- | --- | --- | --- |\n| 1 | `core` | x | |\n| 5 | `agent` | y | `testkit` |\n| – | `testkit` | z | |\n| a | b |'
     expect(readRooms(table)).toEqual([
       { name: 'core', row: 1, extra: [] },
       { name: 'agent', row: 5, extra: ['testkit'] },

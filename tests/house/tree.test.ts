@@ -27,7 +27,9 @@ describe('the tree', () => {
   })
 
   it('gives every package the licence, the engine and the same version', () => {
-    const manifests = tracked.filter((path) => /^packages\/[a-z]+\/package\.json$/.test(path)).map((path) => JSON.parse(text(path)) as Record<string, unknown>)
+    const manifests = tracked
+      .filter((path) => /^packages\/[a-z]+\/package\.json$/.test(path))
+      .map((path) => JSON.parse(text(path)) as Record<string, unknown>)
     expect(manifests.length).toBeGreaterThan(5)
     for (const manifest of manifests) {
       expect(manifest).toMatchObject({ license: 'Apache-2.0', version: '0.1.0', engines: { node: '>=20.20.0' }, type: 'module' })
@@ -37,7 +39,9 @@ describe('the tree', () => {
   it('holds no placeholder and no switched-off test', () => {
     const marker = new RegExp(['TO' + 'DO', 'FIX' + 'ME', 'X' + 'XX:', 'not (?:yet )?imple' + 'mented'].join('|'))
     const off = new RegExp('\\b(?:it|test|describe)\\.(?:skip|only|to' + 'do)\\b')
-    const wrong = tracked.filter((path) => /\.(?:ts|tsx|js|css|sh|yml)$/.test(path)).filter((path) => marker.test(text(path)) || off.test(text(path)))
+    const wrong = tracked
+      .filter((path) => /\.(?:ts|tsx|js|css|sh|yml)$/.test(path))
+      .filter((path) => marker.test(text(path)) || off.test(text(path)))
     expect(wrong).toEqual([])
   })
 })

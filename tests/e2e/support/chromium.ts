@@ -4,7 +4,15 @@ import { findProgram } from '@parapet/testkit'
 import { type Browser, chromium } from 'playwright-core'
 
 /** Background services of the browser stay off: a test talks to its own pages only. */
-const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
 
 /** Starts a headless Chromium, on a host of a network when `prefix` says so. */
 export const launchChromium = async (prefix: readonly string[], place: string): Promise<Browser> => {

@@ -41,7 +41,10 @@ export const startControlPlane = async (options: {
 }
 
 /** Calls the API as JSON; throws with the problem when the answer is not 2xx. */
-export const api = async <T>(url: string, options: { token?: string; cookie?: string; method?: string; body?: unknown; headers?: Record<string, string> } = {}): Promise<T> => {
+export const api = async <T>(
+  url: string,
+  options: { token?: string; cookie?: string; method?: string; body?: unknown; headers?: Record<string, string> } = {},
+): Promise<T> => {
   const response = await fetch(url, {
     method: options.method ?? (options.body === undefined ? 'GET' : 'POST'),
     headers: {

@@ -4,7 +4,12 @@ import { findProgram } from '@parapet/testkit'
 import { eventually, type Program, run, startProgram } from './processes.js'
 
 /** Starts an nginx of the test's own in front of one application, with the usual forwarding header. */
-export const startNginx = async (options: { prefix: readonly string[]; place: string; listen: readonly string[]; upstream: string }): Promise<Program> => {
+export const startNginx = async (options: {
+  prefix: readonly string[]
+  place: string
+  listen: readonly string[]
+  upstream: string
+}): Promise<Program> => {
   const { prefix, place, listen, upstream } = options
   mkdirSync(place, { recursive: true })
   const config = join(place, 'nginx.conf')

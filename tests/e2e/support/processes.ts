@@ -13,7 +13,11 @@ export type Program = {
 }
 
 /** Starts a program and keeps its output. */
-export const startProgram = (command: string, args: readonly string[], options: { env?: Readonly<Record<string, string>>; cwd?: string; uid?: number; gid?: number } = {}): Program => {
+export const startProgram = (
+  command: string,
+  args: readonly string[],
+  options: { env?: Readonly<Record<string, string>>; cwd?: string; uid?: number; gid?: number } = {},
+): Program => {
   const { env, ...rest } = options
   const child = spawn(command, [...args], { ...rest, env: { ...process.env, NO_COLOR: '1', ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
   let text = ''
@@ -53,7 +57,8 @@ export const startProgram = (command: string, args: readonly string[], options: 
 }
 
 /** Runs a short program to its end and returns what it printed; throws with its output when it fails. */
-export const run = (command: string, ...args: readonly string[]): string => execFileSync(command, [...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+export const run = (command: string, ...args: readonly string[]): string =>
+  execFileSync(command, [...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
 
 /** Asks until the answer is not `undefined`; rejects after `ms`. */
 export const eventually = async <T>(ask: () => Promise<T | undefined> | T | undefined, what: string, ms = 10_000): Promise<T> => {
