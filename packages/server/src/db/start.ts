@@ -69,7 +69,11 @@ const openExternal = async (url: string, poolSize: number, log: DatabaseLog): Pr
   checkDatabaseUrl(url)
   const target: Target = { kind: 'url', url }
   const probe = createPool(target, { size: 1, asApplication: false }, log)
-  await prepareExternal(probe, log).finally(() => endPool(probe))
+  try {
+    await prepareExternal(probe, log)
+  } finally {
+    await endPool(probe)
+  }
   return openDatabase('external', { owner: target, application: target }, poolSize, () => Promise.resolve(), log)
 }
 

@@ -16,6 +16,8 @@ export const silentLog: DatabaseLog = { info: () => undefined, warn: () => undef
 export type TestDatabase = Database & {
   /** further pools on the same database, as another server process would have */
   readonly sibling: () => Promise<Database>
+  /** breaks connections to this database from the server's side, as a restart would; those of one `application_name`, or all of ours */
+  readonly cut: (applicationName?: string) => Promise<void>
   /** the data directory of the cluster and its sockets, for tests of what is below */
   readonly dataDir: string
   readonly socketDir: string
@@ -74,9 +76,24 @@ export const createTestDatabase = async (options: { migrated?: boolean; poolSize
   const { cluster, dataDir } = await shared
   const name = `test_${process.pid}_${++count}`
   const admin = await connectAdmin(cluster.socketDir)
-  await admin.query(`CREATE DATABASE ${name} OWNER ${OWNER_ROLE}`).finally(() => admin.end())
+  try {
+    await admin.query(`CREATE DATABASE ${name} OWNER ${OWNER_ROLE}`)
+  } finally {
+    await admin.end()
+  }
   const open = (): Promise<Database> => openBundled(cluster, name, options.poolSize ?? 8, () => Promise.resolve(), silentLog)
   const database = await open()
   if (options.migrated !== false) await migrate(database)
-  return { ...database, sibling: open, dataDir, socketDir: cluster.socketDir, name }
+  const cut = async (applicationName?: string): Promise<void> => {
+    const client = await connectAdmin(cluster.socketDir)
+    try {
+      await client.query(
+        'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1 AND ($2::text IS NULL OR application_name = $2)',
+        [name, applicationName ?? null],
+      )
+    } finally {
+      await client.end()
+    }
+  }
+  return { ...database, sibling: open, cut, dataDir, socketDir: cluster.socketDir, name }
 }

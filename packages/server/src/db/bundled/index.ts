@@ -69,7 +69,11 @@ export const startBundled = async (options: BundledOptions, log: DatabaseLog): P
   const lock = beside ? undefined : await lockDataDir(socketDir, dataDir)
   try {
     const admin = await connectAdmin(socketDir)
-    await bootstrapCluster(admin, options.database ?? DATABASE_NAME).finally(() => admin.end())
+    try {
+      await bootstrapCluster(admin, options.database ?? DATABASE_NAME)
+    } finally {
+      await admin.end()
+    }
   } catch (error) {
     await lock?.release()
     if (lock !== undefined && !adopted) await stopPostmaster(pid, pgdata)

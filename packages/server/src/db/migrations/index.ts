@@ -1,5 +1,6 @@
 import type { Migration } from '../migration.js'
 import { eventsAlertsDecisions } from './0001-events-alerts-decisions.js'
+import { operatorsTokensAudit } from './0002-operators-tokens-audit.js'
 
 /** Every step of the schema, in order. A new one is added at the end, never between. */
-export const MIGRATIONS: readonly Migration[] = [eventsAlertsDecisions]
+export const MIGRATIONS: readonly Migration[] = [eventsAlertsDecisions, operatorsTokensAudit]
