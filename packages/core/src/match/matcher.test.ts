@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createMatcher, MATCHER_LIMITS, type MatchInput } from './index.js'
 
@@ -196,7 +196,7 @@ describe('nothing and too much', () => {
 
   it('refuses sets beyond its limits instead of eating the memory', () => {
     expect(() => createMatcher(['x'.repeat(MATCHER_LIMITS.symbols)])).toThrow(expect.objectContaining({ code: 'PPT_INVALID' }))
-    expect(() => createMatcher(new Array<string>(MATCHER_LIMITS.literals + 1).fill('x'))).toThrow(
+    expect(() => createMatcher(Array.from({ length: MATCHER_LIMITS.literals + 1 }, () => 'x'))).toThrow(
       expect.objectContaining({ code: 'PPT_INVALID' }),
     )
     // every letter its own class and every literal its own branch: the table would be 40,000 x 20,000 cells

@@ -1,0 +1,2 @@
+export * from './lines/index.js'
+export * from './parsers/index.js'

@@ -1,0 +1,2 @@
+export { type LineBlock, type LineReader, readLines, type ReadLinesOptions, type ReadProgress } from './read-lines.js'
+export { type LineCounts } from './line-splitter.js'
