@@ -1,4 +1,5 @@
 export * from './fake-clock.js'
+export * from './logs/index.js'
 export * from './needs.js'
 export * from './seeded-random.js'
 export * from './system-postgres.js'
