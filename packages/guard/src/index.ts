@@ -1,0 +1,27 @@
+export {
+  type ClientAddress,
+  createClientAddress,
+  type ForwardingHeader,
+  type Topology,
+  type UnknownAddressReason,
+} from './client-address/client-address.js'
+export { createCsrf, type CsrfOptions, type CsrfReason, type CsrfVerdict } from './csrf/csrf.js'
+export type { CspDirectives } from './headers/csp.js'
+export { createHeaders, type HeaderOverrides, type SecurityHeaders } from './headers/headers.js'
+export type { HeaderPreset } from './headers/presets.js'
+export { limitHeaders, limitProblem } from './limiter/answer.js'
+export type { KeyPart } from './limiter/key.js'
+export { createLimiter, type Limiter, type LimiterOptions, type LimitPolicy, type LimitVerdict } from './limiter/limiter.js'
+export type { GuardRequest, NodeRequest, RequestLike } from './request/guard-request.js'
+export type { Session, SessionData } from './session/record.js'
+export {
+  createSessions,
+  type SessionEnd,
+  type SessionRotation,
+  type Sessions,
+  type SessionsOptions,
+  type SessionStart,
+  type SessionVerdict,
+} from './session/sessions.js'
+export { type MemoryStore, memoryStore, type MemoryStoreOptions } from './store/memory-store.js'
+export { type StoreCheck, storeConformance, type StoreUnderTest } from './store/store-conformance.js'

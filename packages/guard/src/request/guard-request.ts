@@ -1,0 +1,50 @@
+/** The little that the guard needs to know about a request, whatever the framework. */
+export type GuardRequest = {
+  readonly method: string
+  /** path and query as they came in, undecoded */
+  readonly url: string
+  /** a header by its lower-case name; several of one name joined by `, ` */
+  readonly header: (name: string) => string | undefined
+  /** the address of the TCP peer, `undefined` for a Unix socket */
+  readonly peer: string | undefined
+  /** the connection that ended here is TLS; says nothing about a proxy before it */
+  readonly secure: boolean
+}
+
+/** What a request of `node:http`, Express or Fastify (`request.raw`) has; matched by structure. */
+export type NodeRequest = {
+  readonly method?: string | undefined
+  readonly url?: string | undefined
+  /** Express keeps the whole path here when a router has cut `url` */
+  readonly originalUrl?: string | undefined
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
+  readonly socket: { readonly remoteAddress?: string | undefined; readonly encrypted?: boolean | undefined }
+}
+
+/** Either of them: every part of the guard takes both. */
+export type RequestLike = GuardRequest | NodeRequest
+
+/** Reads a request of `node:http` as a {@link GuardRequest}. */
+export const fromNode = (request: NodeRequest): GuardRequest => {
+  const { headers, socket } = request
+  return {
+    method: request.method ?? 'GET',
+    url: request.originalUrl ?? request.url ?? '/',
+    header: (name) => {
+      // own properties only: a name such as `constructor` must not find the prototype's
+      const value = Object.hasOwn(headers, name) ? headers[name] : undefined
+      return typeof value === 'string' || value === undefined ? value : value.join(', ')
+    },
+    peer: socket.remoteAddress,
+    secure: socket.encrypted === true,
+  }
+}
+
+/** Whichever of the two came in, as a {@link GuardRequest}. */
+export const asGuardRequest = (request: RequestLike): GuardRequest => ('socket' in request ? fromNode(request) : request)
+
+/** The path of a request target without its query, and the query without its `?`. */
+export const splitUrl = (url: string): { readonly path: string; readonly query: string | undefined } => {
+  const mark = url.indexOf('?')
+  return mark < 0 ? { path: url, query: undefined } : { path: url.slice(0, mark), query: url.slice(mark + 1) }
+}
