@@ -19,5 +19,5 @@ const subscribe = (listener: () => void): (() => void) => {
   }
 }
 
-/** The current time in ms UTC, to `step` ms: a component repaints only when its step changes. One timer for the whole page. */
-export const useNow = (step = 1_000): number => useSyncExternalStore(subscribe, () => Math.floor(now / step) * step)
+/** The current time in ms UTC, up to the next `step` ms: a component repaints only when its step changes. One timer for the whole page. */
+export const useNow = (step = 1_000): number => useSyncExternalStore(subscribe, () => Math.ceil(now / step) * step)

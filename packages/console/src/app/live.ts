@@ -23,9 +23,9 @@ const HIDDEN_MS = 30_000
 const FRESH_ROWS = 200
 const REFETCH_MS = 1_000
 
-const parse = <T>(data: unknown): T | undefined => {
+const parse = (data: unknown): unknown => {
   try {
-    return typeof data === 'string' ? (JSON.parse(data) as T) : undefined
+    return typeof data === 'string' ? JSON.parse(data) : undefined
   } catch {
     return undefined
   }
@@ -136,15 +136,15 @@ export const startLive = (client: QueryClient): (() => void) => {
       })
     }
     alertStream.addEventListener('alert', (message) => {
-      const alert = parse<AlertView>(message.data)
+      const alert = parse(message.data) as AlertView | undefined
       if (alert !== undefined) alerts.add(alert.id, alert)
     })
     decisionStream.addEventListener('snapshot', (message) => {
-      const snapshot = parse<{ decisions: readonly Decision[] }>(message.data)
+      const snapshot = parse(message.data) as { decisions: readonly Decision[] } | undefined
       if (snapshot !== undefined) publish({ active: patchActive(new Map(), snapshot.decisions, Date.now()) })
     })
     decisionStream.addEventListener('decision', (message) => {
-      const decision = parse<Decision>(message.data)
+      const decision = parse(message.data) as Decision | undefined
       if (decision !== undefined) decisions.add(decision.id, decision)
     })
   }

@@ -1,5 +1,5 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import clsx from 'clsx'
+import { clsx } from 'clsx'
 import { Keyboard, LogOut, Monitor, Moon, Sun } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { useEffect, useRef, useState } from 'react'
@@ -29,8 +29,7 @@ const LiveBadge = () => {
   const state = useLive((live) => live.state)
   const trouble = state.kind === 'reconnecting' || state.kind === 'offline' || (state.kind === 'connecting' && state.attempt > 0)
   return (
-    <p
-      role="status"
+    <output
       data-live={state.kind}
       title={`since ${bothTimes(state.since)}`}
       className={clsx('flex items-center gap-1.5 text-[0.87rem]', trouble ? 'font-medium text-high' : 'text-ink-2')}
@@ -43,7 +42,7 @@ const LiveBadge = () => {
         )}
       </svg>
       {liveWords(state)}
-    </p>
+    </output>
   )
 }
 

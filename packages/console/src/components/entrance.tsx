@@ -14,6 +14,6 @@ export const Entrance = ({ title, children }: { readonly title: string; readonly
       {children}
     </main>
     <div className="wall" aria-hidden />
-    <div className="h-14 bg-accent" aria-hidden />
+    <div className="h-14 bg-wall" aria-hidden />
   </div>
 )

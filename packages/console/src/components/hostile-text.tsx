@@ -14,6 +14,8 @@ type Props = {
   readonly className?: string
 }
 
+/* oxlint-disable react/no-array-index-key -- the parts of one text have no other name */
+
 /**
  * Text that an attacker may have written. It is isolated from the text around it, control and direction characters are
  * shown as what they are, and its length is bounded until somebody asks for the rest.

@@ -1,5 +1,5 @@
 import type { Level } from '@parapet/core'
-import clsx from 'clsx'
+import { clsx } from 'clsx'
 import type { ReactNode } from 'react'
 
 import { LEVEL_WORD } from '../lib/levels.js'
@@ -22,12 +22,12 @@ const SHAPE: Readonly<Record<Level, ReactNode>> = {
 
 /** A level as shape, word and colour: no one of them is needed to tell it. */
 export const LevelMark = ({ level, bare = false }: { readonly level: Level; readonly bare?: boolean }) => (
-  <span className={clsx('inline-flex items-center gap-1.5 font-medium whitespace-nowrap', COLOUR[level])}>
+  <span className={clsx('inline-flex items-baseline gap-1.5 font-medium whitespace-nowrap', COLOUR[level])}>
     <svg
       viewBox="0 0 16 16"
       width="13"
       height="13"
-      className="shrink-0"
+      className="relative top-px shrink-0"
       {...(bare ? { role: 'img', 'aria-label': LEVEL_WORD[level] } : { 'aria-hidden': true })}
     >
       {SHAPE[level]}

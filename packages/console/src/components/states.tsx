@@ -1,3 +1,4 @@
+/* oxlint-disable jsx-a11y/prefer-tag-over-role -- an output element may not hold blocks */
 import type { ReactNode } from 'react'
 
 import { asApiError } from '../lib/problem.js'

@@ -1,6 +1,7 @@
 import type { Decision } from '@parapet/core'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { Undo2 } from 'lucide-react'
+import { useEffect, useRef } from 'react'
 
 import { api } from '../app/api.js'
 import { useOperator } from '../app/session.js'
@@ -73,10 +74,31 @@ export const useUndo = (): { readonly undo: (decisions: readonly Decision[]) => 
   return { undo: (decisions) => mutation.mutate(decisions), busy: mutation.isPending }
 }
 
+/** Where the focus goes when the row of a button is gone: the keyboard must not start again at the top of the page. */
+const useFocusAfter = (): ((button: HTMLElement) => void) => {
+  const next = useRef<readonly (HTMLElement | null)[]>([])
+  useEffect(
+    () => () => {
+      const places = next.current
+      queueMicrotask(() => {
+        if (document.activeElement === null || document.activeElement === document.body)
+          places.find((place) => place?.isConnected === true)?.focus()
+      })
+    },
+    [],
+  )
+  return (button) => {
+    const row = button.closest<HTMLElement>('[data-row]')
+    const beside = [row?.nextElementSibling, row?.previousElementSibling, document.querySelector('main')]
+    next.current = beside.map((place) => (place instanceof HTMLElement ? place : null))
+  }
+}
+
 /** One click takes a decision back. Viewers see why they cannot. */
 export const UndoButton = ({ decisions, label = 'Undo' }: { readonly decisions: readonly Decision[]; readonly label?: string }) => {
   const { undo, busy } = useUndo()
   const operator = useOperator()
+  const focusAfter = useFocusAfter()
   const [first] = decisions
   if (first === undefined) return null
   const viewer = operator.role === 'viewer'
@@ -88,7 +110,10 @@ export const UndoButton = ({ decisions, label = 'Undo' }: { readonly decisions: 
       disabled={busy || viewer}
       title={viewer ? 'Viewers read; an admin can undo this' : undefined}
       aria-label={decisions.length === 1 ? `Undo: ${flattenHostile(first.target.value, 60)}` : label}
-      onClick={() => undo(decisions)}
+      onClick={(event) => {
+        focusAfter(event.currentTarget)
+        undo(decisions)
+      }}
     >
       <Undo2 size={15} aria-hidden />
       {label}

@@ -1,8 +1,9 @@
 /** A piece of text that came from outside: plain, or one character that must be seen instead of obeyed. */
 export type HostilePart = { readonly kind: 'text' | 'escape'; readonly text: string; readonly name?: string }
 
-/** How text from outside is cut and escaped. Counts are code points. */
+/** How text from outside is cut and escaped. */
 export type HostileOptions = {
+  /** characters shown before it is cut */
   readonly limit: number
   /** keep line feeds and tabs, for text that is shown in its own lines */
   readonly lines?: boolean
@@ -57,37 +58,58 @@ export const escapeOf = (code: number): string => {
 }
 
 /**
- * Splits text that an attacker may have written into plain runs and visible escapes, and cuts it at `limit` code
- * points; `rest` is how many UTF-16 units were left out. Control, bidi, zero-width and unassigned characters, lone
- * surrogates and towers of combining marks never reach the page as themselves.
+ * Splits text that an attacker may have written into plain runs and visible escapes, and cuts it when `limit` characters
+ * are shown; `rest` is how many UTF-16 units were left out. Control, bidi, zero-width and unassigned characters, lone
+ * surrogates and towers of combining marks never reach the page as themselves; an escape counts with its own length.
  */
 export const splitHostile = (text: string, options: HostileOptions): { readonly parts: readonly HostilePart[]; readonly rest: number } => {
   const parts: HostilePart[] = []
   let run = ''
   let used = 0
-  let taken = 0
+  let shown = 0
   let marks = 0
-  for (const character of text) {
-    if (taken >= options.limit) break
-    taken++
-    used += character.length
-    const code = character.codePointAt(0) ?? 0
-    if (isPlainAscii(code) || (options.lines === true && (code === 0x0a || code === 0x09))) {
-      run += character
-      marks = 0
-      continue
-    }
-    marks = COMBINING.test(character) ? marks + 1 : 0
-    if (marks <= MARKS_IN_A_ROW && !INVISIBLE.test(character)) {
-      run += character
-      continue
-    }
+  const endRun = (): void => {
     if (run !== '') parts.push({ kind: 'text', text: run })
     run = ''
-    const name = NAMES[code] ?? (marks > 0 ? 'combining mark' : 'invisible character')
-    parts.push({ kind: 'escape', text: escapeOf(code), name: `U+${code.toString(16).toUpperCase().padStart(4, '0')} ${name}` })
   }
-  if (run !== '') parts.push({ kind: 'text', text: run })
+  const endMarks = (): void => {
+    const tower = marks - MARKS_IN_A_ROW
+    marks = 0
+    if (tower <= 0) return
+    endRun()
+    parts.push({ kind: 'escape', text: `+${tower} marks`, name: `${tower} more combining marks on one character` })
+    shown += 8
+  }
+  for (const character of text) {
+    // a tower is bounded like everything else, though it is shown as one escape
+    if (shown >= options.limit || (marks > 0 && marks >= options.limit)) break
+    used += character.length
+    const code = character.codePointAt(0) ?? 0
+    if (code > 0x2ff && COMBINING.test(character)) {
+      marks++
+      if (marks <= MARKS_IN_A_ROW) {
+        run += character
+        shown++
+      }
+      continue
+    }
+    endMarks()
+    if (isPlainAscii(code) || (options.lines === true && (code === 0x0a || code === 0x09)) || !INVISIBLE.test(character)) {
+      run += character
+      shown++
+      continue
+    }
+    endRun()
+    const escape = escapeOf(code)
+    parts.push({
+      kind: 'escape',
+      text: escape,
+      name: `U+${code.toString(16).toUpperCase().padStart(4, '0')} ${NAMES[code] ?? 'invisible character'}`,
+    })
+    shown += escape.length
+  }
+  endMarks()
+  endRun()
   return { parts, rest: text.length - used }
 }
 

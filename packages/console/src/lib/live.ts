@@ -34,44 +34,41 @@ export const retryDelay = (attempt: number, random: number): number => {
  */
 export const liveStep = (state: LiveState, input: LiveInput, now: number, random: number): LiveState => {
   const asleep = state.kind === 'offline' || state.kind === 'paused'
+  let next = state
   switch (input.kind) {
-    case 'opened': {
-      if (asleep || state.kind === 'live') return state
-      return { kind: 'live', since: now, resumed: state.kind === 'reconnecting' || state.attempt > 0 }
-    }
-    case 'broken': {
-      if (asleep || state.kind === 'reconnecting') return state
-      const attempt = state.kind === 'live' ? 1 : state.attempt + 1
-      return { kind: 'reconnecting', attempt, since: now, retryAt: now + retryDelay(attempt, random) }
-    }
+    case 'opened':
+      if (!asleep && state.kind !== 'live') next = { kind: 'live', since: now, resumed: state.attempt > 0 }
+      break
+    case 'broken':
+      if (!asleep && state.kind !== 'reconnecting') {
+        const attempt = state.kind === 'live' ? 1 : state.attempt + 1
+        next = { kind: 'reconnecting', attempt, since: now, retryAt: now + retryDelay(attempt, random) }
+      }
+      break
     case 'retry':
-      return state.kind === 'reconnecting' ? { kind: 'connecting', attempt: state.attempt, since: now } : state
+      if (state.kind === 'reconnecting') next = { kind: 'connecting', attempt: state.attempt, since: now }
+      break
     case 'offline':
-      return state.kind === 'offline' ? state : { kind: 'offline', since: now }
+      if (state.kind !== 'offline') next = { kind: 'offline', since: now }
+      break
     case 'online':
-      return state.kind === 'offline' ? { kind: 'connecting', attempt: 1, since: now } : state
+      if (state.kind === 'offline') next = { kind: 'connecting', attempt: 1, since: now }
+      break
     case 'hidden':
-      return asleep ? state : { kind: 'paused', since: now }
+      if (!asleep) next = { kind: 'paused', since: now }
+      break
     case 'visible':
-      return state.kind === 'paused' ? { kind: 'connecting', attempt: 1, since: now } : state
+      if (state.kind === 'paused') next = { kind: 'connecting', attempt: 1, since: now }
+      break
   }
+  return next
 }
 
 /** True while the state needs an open EventSource. */
 export const wantsStream = (state: LiveState): boolean => state.kind === 'connecting' || state.kind === 'live'
 
+const WORDS = { live: 'Live', connecting: 'Connecting', reconnecting: 'Reconnecting', offline: 'Offline', paused: 'Paused' } as const
+
 /** The state in words, for the corner of the page. */
-export const liveWords = (state: LiveState): string => {
-  switch (state.kind) {
-    case 'live':
-      return 'Live'
-    case 'connecting':
-      return state.attempt === 0 ? 'Connecting' : 'Reconnecting'
-    case 'reconnecting':
-      return 'Reconnecting'
-    case 'offline':
-      return 'Offline'
-    case 'paused':
-      return 'Paused'
-  }
-}
+export const liveWords = (state: LiveState): string =>
+  state.kind === 'connecting' && state.attempt > 0 ? WORDS.reconnecting : WORDS[state.kind]

@@ -85,6 +85,8 @@ export const asApiError = (error: unknown): ApiError =>
 export const fieldOf = (error: ApiError): 'target' | 'duration' | 'reason' | 'scope' | undefined => {
   if (error.code === 'PPT_ADDRESS_INVALID' || error.code === 'PPT_PROTECTED_TARGET') return 'target'
   if (error.code !== 'PPT_INVALID' || error.detail === undefined) return undefined
-  const detail = error.detail.toLowerCase()
-  return (['duration', 'reason', 'scope', 'target'] as const).find((field) => detail.includes(field))
+  // the server writes `field: what it takes`
+  const [field = ''] = error.detail.split(':', 1)
+  const words = field.toLowerCase().split(/[^a-z]+/)
+  return (['duration', 'reason', 'scope', 'target'] as const).find((name) => words.includes(name))
 }

@@ -1,3 +1,4 @@
+/* oxlint-disable jsx-a11y/no-noninteractive-tabindex, jsx-a11y/prefer-tag-over-role -- what scrolls must be reachable with the keyboard */
 import type { AlertDetail } from '@parapet/core'
 import { useQuery } from '@tanstack/react-query'
 import { ArrowLeft, Ban } from 'lucide-react'

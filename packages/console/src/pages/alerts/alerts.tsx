@@ -52,12 +52,12 @@ const columns: Columns<AlertView> = [
 ]
 
 const layout: CellLayout = {
-  level: { className: 'w-28' },
+  level: { className: 'lg:w-28' },
   alert: { wide: true },
   who: { wide: true, className: 'lg:w-60' },
-  count: { end: true, label: 'Count', className: 'w-20' },
-  first: { label: 'First', className: 'w-24 text-ink-2' },
-  last: { label: 'Last', className: 'w-24 text-ink-2' },
+  count: { end: true, label: 'Count', className: 'lg:w-20' },
+  first: { label: 'First', className: 'lg:w-26 text-ink-2' },
+  last: { label: 'Last', className: 'lg:w-26 text-ink-2' },
   outcome: { className: 'lg:w-52' },
 }
 

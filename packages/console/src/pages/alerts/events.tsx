@@ -1,6 +1,7 @@
+/* oxlint-disable jsx-a11y/no-noninteractive-tabindex, jsx-a11y/prefer-tag-over-role -- what scrolls must be reachable with the keyboard */
 import type { StoredEvent } from '@parapet/core'
 import { Braces } from 'lucide-react'
-import { useState } from 'react'
+import { createContext, use, useMemo, useState } from 'react'
 
 import { CopyButton } from '../../components/copy-button.js'
 import type { CellLayout, Columns } from '../../components/data-table.js'
@@ -13,11 +14,11 @@ import { safeJson } from '../../lib/hostile.js'
 const ROWS = 25
 
 const layout: CellLayout = {
-  time: { className: 'w-24 text-ink-2' },
+  time: { className: 'lg:w-24 text-ink-2' },
   what: { wide: true },
-  from: { className: 'lg:w-44 font-mono text-[0.87rem]' },
+  from: { className: 'lg:w-36 font-mono text-[0.87rem]' },
   user: { label: 'User', className: 'lg:w-36' },
-  raw: { end: true, className: 'w-24' },
+  raw: { end: true, className: 'lg:w-24' },
 }
 
 const Raw = ({ event }: { readonly event: StoredEvent }) => {
@@ -42,60 +43,66 @@ const Raw = ({ event }: { readonly event: StoredEvent }) => {
   )
 }
 
+const rawOf = (event: StoredEvent, open: string | undefined) => (event.id === open ? <Raw event={event} /> : null)
+
+type Opened = { readonly id: string | undefined; readonly toggle: (id: string) => void }
+const OpenedContext = createContext<Opened>({ id: undefined, toggle: () => undefined })
+
+const RawButton = ({ id }: { readonly id: string }) => {
+  const opened = use(OpenedContext)
+  return (
+    <button
+      type="button"
+      className="button"
+      data-kind="quiet"
+      data-open=""
+      aria-expanded={opened.id === id}
+      onClick={() => opened.toggle(id)}
+    >
+      <Braces size={15} aria-hidden />
+      Raw
+    </button>
+  )
+}
+
+const What = ({ event }: { readonly event: StoredEvent }) => {
+  const { what, outcome } = summarize(event.event)
+  return <HostileText text={what} limit={140} className={outcome === 'success' ? 'font-medium text-high' : ''} />
+}
+
+const columns: Columns<StoredEvent> = [
+  { id: 'time', header: 'Time', cell: ({ row }) => <Clock at={row.original.event['@timestamp']} /> },
+  { id: 'what', header: 'What', cell: ({ row }) => <What event={row.original} /> },
+  { id: 'from', header: 'From', cell: ({ row }) => <HostileText text={row.original.event['source.ip'] ?? '–'} limit={48} /> },
+  {
+    id: 'user',
+    header: 'User',
+    cell: ({ row }) => <HostileText text={row.original.event['user.name'] ?? row.original.event['user.id'] ?? '–'} limit={48} />,
+  },
+  { id: 'raw', header: () => <span className="sr-only">Raw</span>, cell: ({ row }) => <RawButton id={row.original.id} /> },
+]
+
 /** The events behind an alert, newest first; each can be read as it was stored. */
 export const Events = ({ events }: { readonly events: readonly StoredEvent[] }) => {
   const [open, setOpen] = useState<string>()
   const [all, setAll] = useState(false)
-  const columns: Columns<StoredEvent> = [
-    { id: 'time', header: 'Time', cell: ({ row }) => <Clock at={row.original.event['@timestamp']} /> },
-    {
-      id: 'what',
-      header: 'What',
-      cell: ({ row }) => {
-        const { what, outcome } = summarize(row.original.event)
-        return <HostileText text={what} limit={140} className={outcome === 'success' ? 'font-medium text-high' : ''} />
-      },
-    },
-    { id: 'from', header: 'From', cell: ({ row }) => <HostileText text={row.original.event['source.ip'] ?? '–'} limit={48} /> },
-    {
-      id: 'user',
-      header: 'User',
-      cell: ({ row }) => <HostileText text={row.original.event['user.name'] ?? row.original.event['user.id'] ?? '–'} limit={48} />,
-    },
-    {
-      id: 'raw',
-      header: () => <span className="sr-only">Raw</span>,
-      cell: ({ row }) => (
-        <button
-          type="button"
-          className="button"
-          data-kind="quiet"
-          data-open=""
-          aria-expanded={open === row.original.id}
-          onClick={() => setOpen(open === row.original.id ? undefined : row.original.id)}
-        >
-          <Braces size={15} aria-hidden />
-          Raw
-        </button>
-      ),
-    },
-  ]
+  const opened = useMemo<Opened>(() => ({ id: open, toggle: (id) => setOpen(open === id ? undefined : id) }), [open])
   if (events.length === 0)
     return <p className="py-2 text-ink-2">The events are older than the retention and gone; the alert keeps what it says.</p>
   return (
-    <>
+    <OpenedContext value={opened}>
       <DataTable
         label="Events"
         columns={columns}
         rows={all ? events : events.slice(0, ROWS)}
         layout={layout}
-        below={(event) => (event.id === open ? <Raw event={event} /> : null)}
+        below={(event) => rawOf(event, open)}
       />
       {!all && events.length > ROWS ? (
         <button type="button" className="button mt-3" onClick={() => setAll(true)}>
           All {events.length} events
         </button>
       ) : null}
-    </>
+    </OpenedContext>
   )
 }

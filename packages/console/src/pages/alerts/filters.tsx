@@ -36,53 +36,55 @@ export const Filters = ({ filters }: { readonly filters: AlertFilters }) => {
     return () => clearTimeout(timer)
   }, [text, filters, navigate])
   return (
-    <form role="search" aria-label="Alerts" onSubmit={(event) => event.preventDefault()} className="grid w-full gap-2 sm:flex sm:w-auto">
-      <label className="relative block sm:w-72">
-        <span className="sr-only">Search alerts</span>
-        <Search size={16} aria-hidden className="absolute top-2.5 left-2.5 text-ink-3" />
-        <input
-          data-search=""
-          type="search"
-          className="field pl-8!"
-          placeholder="Address, user, rule, words"
-          maxLength={TEXT_LIMIT}
-          spellCheck={false}
-          autoComplete="off"
-          value={text}
-          onChange={(event) => setText(event.target.value)}
-        />
-      </label>
-      <div className="grid grid-cols-2 gap-2 sm:flex">
-        <label className="block">
-          <span className="sr-only">Level at least</span>
-          <select
-            className="field"
-            value={filters.level ?? ''}
-            onChange={(event) => go({ ...filters, text, level: isLevel(event.target.value) ? event.target.value : undefined })}
-          >
-            <option value="">Any level</option>
-            {LEVELS_DOWN.slice(0, -1).map((level) => (
-              <option key={level} value={level}>
-                {level === 'critical' ? 'Critical only' : `${LEVEL_WORD[level]} or worse`}
-              </option>
-            ))}
-          </select>
+    <search aria-label="Alerts">
+      <form onSubmit={(event) => event.preventDefault()} className="grid w-full gap-2 sm:flex sm:w-auto">
+        <label className="relative block sm:w-72">
+          <span className="sr-only">Search alerts</span>
+          <Search size={16} aria-hidden className="absolute top-2.5 left-2.5 text-ink-3" />
+          <input
+            data-search=""
+            type="search"
+            className="field pl-8!"
+            placeholder="Address, user, rule, words"
+            maxLength={TEXT_LIMIT}
+            spellCheck={false}
+            autoComplete="off"
+            value={text}
+            onChange={(event) => setText(event.target.value)}
+          />
         </label>
-        <label className="block">
-          <span className="sr-only">Time</span>
-          <select
-            className="field"
-            value={filters.range}
-            onChange={(event) => go({ ...filters, text, range: event.target.value as RangeName })}
-          >
-            {(Object.keys(RANGE_WORD) as RangeName[]).map((range) => (
-              <option key={range} value={range}>
-                {RANGE_WORD[range]}
-              </option>
-            ))}
-          </select>
-        </label>
-      </div>
-    </form>
+        <div className="grid grid-cols-2 gap-2 sm:flex">
+          <label className="block">
+            <span className="sr-only">Level at least</span>
+            <select
+              className="field"
+              value={filters.level ?? ''}
+              onChange={(event) => go({ ...filters, text, level: isLevel(event.target.value) ? event.target.value : undefined })}
+            >
+              <option value="">Any level</option>
+              {LEVELS_DOWN.slice(0, -1).map((level) => (
+                <option key={level} value={level}>
+                  {level === 'critical' ? 'Critical only' : `${LEVEL_WORD[level]} or worse`}
+                </option>
+              ))}
+            </select>
+          </label>
+          <label className="block">
+            <span className="sr-only">Time</span>
+            <select
+              className="field"
+              value={filters.range}
+              onChange={(event) => go({ ...filters, text, range: event.target.value as RangeName })}
+            >
+              {(Object.keys(RANGE_WORD) as RangeName[]).map((range) => (
+                <option key={range} value={range}>
+                  {RANGE_WORD[range]}
+                </option>
+              ))}
+            </select>
+          </label>
+        </div>
+      </form>
+    </search>
   )
 }

@@ -42,7 +42,7 @@ const Reason = ({ decision }: { readonly decision: Decision }) => (
   <>
     <HostileText text={decision.reason} limit={180} />
     {decision.alertId === undefined ? null : (
-      <span className="mt-0.5 flex flex-wrap items-center gap-x-2 text-[0.93rem]">
+      <span className="mt-0.5 flex items-baseline gap-x-2 text-[0.93rem]">
         {decision.rule === undefined ? null : <LevelMark level={decision.rule.level} bare />}
         <Link href={`/alerts/${encodeURIComponent(decision.alertId)}`} data-open="" className="link">
           {decision.rule === undefined ? 'The alert' : <HostileText text={decision.rule.title} limit={80} expandable={false} />}
@@ -76,8 +76,8 @@ export const layout: CellLayout = {
   target: { wide: true, className: 'lg:w-52' },
   what: { className: 'lg:w-44' },
   reason: { wide: true },
-  author: { label: 'By', className: 'lg:w-36 text-ink-2' },
-  since: { label: 'Since', className: 'w-24 text-ink-2' },
+  author: { label: 'By', className: 'lg:w-44 text-ink-2' },
+  since: { label: 'Since', className: 'lg:w-24 text-ink-2' },
   end: { label: 'Ends', className: 'lg:w-32' },
-  undo: { end: true, className: 'w-24' },
+  undo: { end: true, className: 'lg:w-24' },
 }

@@ -1,5 +1,5 @@
 import { useInfiniteQuery } from '@tanstack/react-query'
-import clsx from 'clsx'
+import { clsx } from 'clsx'
 import { Ban } from 'lucide-react'
 import { useMemo, useState } from 'react'
 import { Link, useSearch } from 'wouter'

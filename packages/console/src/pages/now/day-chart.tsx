@@ -1,3 +1,4 @@
+/* oxlint-disable jsx-a11y/prefer-tag-over-role -- a drawing made here, not a file */
 import type { Overview } from '@parapet/core'
 
 import { LevelMark } from '../../components/level-mark.js'

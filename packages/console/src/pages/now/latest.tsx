@@ -1,5 +1,5 @@
 import type { AlertView } from '@parapet/core'
-import clsx from 'clsx'
+import { clsx } from 'clsx'
 import { Link } from 'wouter'
 
 import { useLive } from '../../app/live.js'
@@ -22,18 +22,18 @@ export const Latest = ({ alerts }: { readonly alerts: readonly AlertView[] }) =>
           tabIndex={-1}
           className={clsx('border-b border-line py-2.5', fresh.has(alert.id) && 'fresh')}
         >
-          <div className="flex items-baseline gap-x-3">
-            <span className="w-[5.2rem] shrink-0">
+          <div className="flex flex-wrap items-baseline gap-x-3 sm:flex-nowrap">
+            <span className="w-[5.2rem] shrink-0 text-[0.93rem]">
               <LevelMark level={alert.rule.level} />
             </span>
             <Link
               href={`/alerts/${encodeURIComponent(alert.id)}`}
               data-open=""
-              className="min-w-0 grow font-medium wrap-anywhere hover:underline"
+              className="order-3 min-w-0 grow basis-full font-medium wrap-anywhere hover:underline sm:order-none sm:basis-0"
             >
               <HostileText text={alert.rule.title} limit={100} expandable={false} />
             </Link>
-            <span className="text-[0.87rem] text-ink-3">
+            <span className="ml-auto text-[0.87rem] text-ink-3">
               <Ago at={alert.last} />
             </span>
           </div>

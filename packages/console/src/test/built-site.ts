@@ -1,0 +1,42 @@
+import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build } from 'vite'
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+
+const filesBelow = async (folder: string): Promise<string[]> => {
+  const entries = await readdir(join(ROOT, folder), { withFileTypes: true, recursive: true })
+  return entries
+    .filter((entry) => entry.isFile() && !/\.test\.tsx?$/.test(entry.name) && !entry.parentPath.includes(join('src', 'test')))
+    .map((entry) => join(entry.parentPath, entry.name))
+}
+
+/**
+ * The site as `vite build` makes it from the sources as they are now, in a folder named for their hash: test files that
+ * run side by side share one build, and none ever sees a stale one.
+ */
+export const builtSite = async (): Promise<string> => {
+  const files = [
+    ...(await filesBelow('src')),
+    ...(await filesBelow('public')),
+    join(ROOT, 'index.html'),
+    join(ROOT, 'vite.config.ts'),
+  ].toSorted()
+  const hash = createHash('sha256')
+  for (const file of files) hash.update(file).update(await readFile(file))
+  const target = join(tmpdir(), `parapet-console-${process.getuid?.() ?? 0}-${hash.digest('hex').slice(0, 16)}`)
+  if (existsSync(join(target, 'index.html'))) return target
+  const outDir = await mkdtemp(join(tmpdir(), 'parapet-console-build-'))
+  await build({ root: ROOT, configFile: join(ROOT, 'vite.config.ts'), logLevel: 'error', build: { outDir, emptyOutDir: true } })
+  try {
+    await rename(outDir, target)
+  } catch {
+    // the other test file was first: its build is the same
+    await rm(outDir, { recursive: true, force: true })
+  }
+  return target
+}
