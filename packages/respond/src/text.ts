@@ -5,5 +5,8 @@ export const oneLine = (text: string, max: number): string => {
     .replaceAll(/[\p{Cc}\p{Cf}\p{Cs}\s]+/gu, ' ')
     .trim()
   if (clean.length <= max) return clean
-  return `${clean.slice(0, max - 1).replace(/\p{Cs}$/u, '').trimEnd()}…`
+  return `${clean
+    .slice(0, max - 1)
+    .replace(/\p{Cs}$/u, '')
+    .trimEnd()}…`
 }

@@ -1,0 +1,32 @@
+import type { Command } from 'commander'
+import type { ExitCode } from './exit-codes.js'
+import type { Terminal } from './output/terminal.js'
+
+/** What every command gets from outside. */
+export type CommandContext = {
+  readonly terminal: Terminal
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly now: () => number
+  /** a command's action: its answer becomes the exit code of the process */
+  readonly run: <A extends readonly unknown[]>(action: (...given: A) => Promise<ExitCode>) => (...given: A) => Promise<void>
+}
+
+/** Adds one command to the program. Engines are imported inside its action, so that `--help` loads none. */
+export type AddCommand = (program: Command, context: CommandContext) => void
+
+/** The option that every command has. */
+export const withJson = (command: Command): Command => command.option('--json', 'print JSON, one object a line, for programs')
+
+/** The options of commands that speak to a control plane. */
+export const withServer = (command: Command): Command =>
+  withJson(command).option('--url <url>', 'the control plane; PARAPET_URL, else the server of this machine')
+
+/** The paragraph of such a command's help. */
+export const SERVER_HELP = `Environment:
+  PARAPET_URL    the control plane, such as https://parapet.example.org
+  PARAPET_TOKEN  a token from the console (Settings, Tokens); on the machine of the
+                 server itself none is needed by who may read its data directory`
+
+/** A section of examples as `--help` shows it: the command line, then what it is for. */
+export const examples = (list: readonly (readonly [string, string])[]): string =>
+  `\nExamples:\n${list.map(([line, purpose]) => `  $ ${line}\n      ${purpose}`).join('\n')}`

@@ -1,0 +1,33 @@
+import { ERRORS, type ErrorCode } from '@parapet/core'
+
+/** What the command answers to the shell. */
+export const EXIT = { ok: 0, findings: 1, usage: 2, failed: 3 } as const
+/** One of {@link EXIT}. */
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
+
+/** The paragraph that every `--help` ends with. */
+export const EXIT_HELP = `Exit codes:
+  0  done, and nothing of level medium or above was found
+  1  done, and alerts of level medium or above (or failed examples) were found
+  2  the command or its input is not right
+  3  it could not be completed: what was printed is what is known`
+
+/** Codes whose fault lies with who typed the command, although no request was involved. */
+const INPUT: readonly ErrorCode[] = [
+  'PPT_USAGE',
+  'PPT_FILE_UNREADABLE',
+  'PPT_CONFIG_INVALID',
+  'PPT_CONFIG_UNKNOWN_KEY',
+  'PPT_BIND_CLEARTEXT',
+]
+/** Answers that another try may change. */
+const PASSING: readonly ErrorCode[] = ['PPT_RATE_LIMITED', 'PPT_BACKPRESSURE', 'PPT_CONFLICT', 'PPT_BUDGET']
+
+/** The exit code for an error of the registry. */
+export const exitCodeOf = (code: ErrorCode): ExitCode => {
+  if (INPUT.includes(code)) return EXIT.usage
+  return ERRORS[code].status < 500 && !PASSING.includes(code) ? EXIT.usage : EXIT.failed
+}
+
+/** The graver of two exit codes: what could not be completed outweighs a wrong input, that outweighs a finding. */
+export const worse = (a: ExitCode, b: ExitCode): ExitCode => (a > b ? a : b)

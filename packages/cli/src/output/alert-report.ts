@@ -1,0 +1,136 @@
+import { type Alert, LEVELS, type Level } from '@parapet/core'
+import type { FileSummary } from '../log-input/replay.js'
+import { escapeText } from './escape.js'
+import { formatCount, formatRate, formatTime, formatTook, inLevelColor, plural } from './format.js'
+import { formatTable } from './table.js'
+import type { Terminal } from './terminal.js'
+import { displayWidth, fit, wrap } from './width.js'
+
+/** An alert as `parapet detect --json` prints it: one a line. Times in ms UTC. */
+export const alertLine = ({ rule, group, scope, first, last, count, targets, events }: Alert): Record<string, unknown> => ({
+  rule: { id: rule.id, title: rule.title, level: rule.level, tags: rule.tags },
+  group,
+  scope,
+  first,
+  last,
+  count,
+  targets,
+  events,
+})
+
+/** Alerts of one rule, most counted first. */
+export type RuleGroup = { readonly rule: Alert['rule']; readonly alerts: readonly Alert[]; readonly targets: number }
+
+/** Groups alerts by rule: the gravest rule first, then the one with most alerts. */
+export const groupByRule = (alerts: readonly Alert[]): RuleGroup[] => {
+  const byRule = new Map<string, Alert[]>()
+  for (const alert of alerts) {
+    const list = byRule.get(alert.rule.id)
+    if (list === undefined) byRule.set(alert.rule.id, [alert])
+    else list.push(alert)
+  }
+  return [...byRule.values()]
+    .flatMap((list) => {
+      const [first] = list
+      if (first === undefined) return []
+      const sorted = list.toSorted((a, b) => b.count - a.count || a.first - b.first || (a.id < b.id ? -1 : 1))
+      return [{ rule: first.rule, alerts: sorted, targets: new Set(list.flatMap(({ targets }) => targets)).size }]
+    })
+    .toSorted(
+      (a, b) =>
+        LEVELS.indexOf(b.rule.level) - LEVELS.indexOf(a.rule.level) ||
+        b.alerts.length - a.alerts.length ||
+        (a.rule.id < b.rule.id ? -1 : 1),
+    )
+}
+
+/** Whom an alert is about, and from how many addresses when it is not about one. */
+const aimOf = ({ scope, targets }: Alert): string => {
+  if (scope.kind === 'ip') return scope.value
+  const [only] = targets
+  if (scope.kind === 'event') return targets.length === 1 && only !== undefined ? only : scope.value
+  return `${scope.kind} ${scope.value}`
+}
+
+const HEADINGS = [
+  { title: 'target', shrinkTo: 16 },
+  { title: 'events', align: 'right' },
+  { title: 'from', align: 'right' },
+  { title: 'first (UTC)' },
+  { title: 'last (UTC)' },
+] as const
+
+/** The report of one rule: its head, then its alerts as rows; `limit` of them, the rest counted. */
+export const formatRuleGroup = (group: RuleGroup, terminal: Terminal, limit: number, inWords: string | undefined): string => {
+  const { bold, dim } = terminal.colors
+  const { level, title, id } = group.rule
+  const count = plural(group.alerts.length, 'alert')
+  const badge = level.toUpperCase()
+  const room = terminal.width === undefined ? undefined : terminal.width - badge.length - 2
+  const name = escapeText(title)
+  const shown = room === undefined ? name : fit(name, room - count.length - 3)
+  const filler = room === undefined ? '   ' : ' '.repeat(Math.max(2, room - displayWidth(shown) - count.length))
+  const lines = [`${inLevelColor(terminal.colors, level, bold(badge))}  ${bold(shown)}${filler}${count}`, dim(`  ${escapeText(id)}`)]
+  if (inWords !== undefined) for (const line of wrap(escapeText(inWords), terminal.textWidth - 2)) lines.push(`  ${line}`)
+  const several = group.alerts.some(({ targets }) => targets.length > 1)
+  const columns = HEADINGS.filter(({ title }) => several || title !== 'from')
+  const rows = group.alerts.slice(0, limit).map((alert) => {
+    const from = several ? [plural(alert.targets.length, 'address', 'addresses')] : []
+    return [aimOf(alert), formatCount(alert.count), ...from, formatTime(alert.first), formatTime(alert.last)]
+  })
+  lines.push(formatTable(columns, rows, { width: terminal.width, indent: 2, styleTitle: dim }))
+  if (inWords !== undefined) {
+    const [top] = group.alerts
+    if (top !== undefined) for (const line of wrap(escapeText(`e.g. ${top.why}`), terminal.textWidth - 2)) lines.push(dim(`  ${line}`))
+  }
+  const rest = group.alerts.length - rows.length
+  if (rest > 0) lines.push(dim(`  and ${formatCount(rest)} more`))
+  return lines.join('\n')
+}
+
+/** `2 critical, 133 high`: the levels that occur, gravest first. */
+const levelCounts = (alerts: readonly Alert[], terminal: Terminal): string =>
+  LEVELS.toReversed()
+    .flatMap((level: Level) => {
+      const count = alerts.filter(({ rule }) => rule.level === level).length
+      return count === 0 ? [] : [inLevelColor(terminal.colors, level, `${formatCount(count)} ${level}`)]
+    })
+    .join(', ')
+
+/** What was read and how fast, and what was found: the last lines of the report. */
+export const formatSummary = (files: readonly FileSummary[], alerts: readonly Alert[], ms: number, terminal: Terminal): string => {
+  const { bold, dim, yellow } = terminal.colors
+  const sum = (key: 'lines' | 'events' | 'outside' | 'foreign' | 'unknown' | 'cut'): number =>
+    files.reduce((total, file) => total + file[key], 0)
+  const total = sum('lines')
+  const formats = [...new Set(files.flatMap(({ format }) => (format === undefined ? [] : [format])))]
+  const read = [
+    `${plural(total, 'line')}${formats.length === 0 ? '' : ` of ${formats.join(' and ')}`}${files.length > 1 ? ` in ${files.length} files` : ''}`,
+    `${plural(sum('events'), 'event')}`,
+    ...(sum('foreign') > 0 ? [`${formatCount(sum('foreign'))} of other programs`] : []),
+    ...(sum('outside') > 0 ? [`${formatCount(sum('outside'))} outside the time`] : []),
+    ...(sum('unknown') > 0 ? [yellow(`${formatCount(sum('unknown'))} not understood`)] : []),
+    ...(sum('cut') > 0 ? [yellow(`${formatCount(sum('cut'))} cut at 8 KiB`)] : []),
+  ]
+  const speed = `${formatTook(ms)}${ms >= 50 && total >= 1_000 ? `, ${formatRate(total / (ms / 1_000))} lines/s` : ''}`
+  const addresses = new Set(alerts.flatMap(({ targets }) => targets)).size
+  const found =
+    alerts.length === 0
+      ? bold('Nothing found.')
+      : `${bold(plural(alerts.length, 'alert'))} (${levelCounts(alerts, terminal)}) on ${plural(addresses, 'address', 'addresses')}`
+  return `${found}\n${read.join(dim(' · '))}${dim(` · ${speed}`)}`
+}
+
+/** Rules that found nothing, each with what it looks for. */
+export const formatQuietRules = (
+  rules: readonly { readonly id: string; readonly title: string; readonly inWords: string }[],
+  terminal: Terminal,
+): string => {
+  const { bold, dim } = terminal.colors
+  const lines = [bold(`${plural(rules.length, 'rule')} found nothing`)]
+  for (const { id, title, inWords } of rules) {
+    lines.push(`  ${escapeText(title)}  ${dim(escapeText(id))}`)
+    for (const line of wrap(escapeText(inWords), terminal.textWidth - 4)) lines.push(dim(`    ${line}`))
+  }
+  return lines.join('\n')
+}
