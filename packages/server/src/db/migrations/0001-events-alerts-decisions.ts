@@ -70,7 +70,8 @@ CREATE TABLE alerts (
   scope_value text NOT NULL,
   -- the scope, the group values and every address seen: what a search by target looks at
   targets text[] NOT NULL,
-  sources json NOT NULL,
+  -- id to name of every source behind it
+  sources jsonb NOT NULL,
   demo boolean NOT NULL,
   body json NOT NULL
 ) WITH (fillfactor = 80);

@@ -1,0 +1,141 @@
+import { addressKey, type Alert, type AlertView, canonicalAddress, type Clock, HOUR, type Level, LEVELS, type Page } from '@parapet/core'
+import { createBroadcast } from '../../db/append-log/index.js'
+import { checkLimit, columnText, pageOf, readCursor } from '../../db/paging.js'
+import type { Database, DatabaseLog } from '../../db/types.js'
+
+/** Which alerts a list shows. Times are those of detection, ms UTC; `until` is exclusive. */
+export type AlertFilter = {
+  /** this level or worse */
+  readonly level?: Level | undefined
+  readonly rule?: string | undefined
+  readonly since?: number | undefined
+  readonly until?: number | undefined
+  /** an address, user or other value that the alert stands for or has seen */
+  readonly target?: string | undefined
+}
+
+/** An alert with its place in the order of changes: what a stream resumes from. */
+export type AlertInOrder = { readonly sequence: number; readonly alert: AlertView }
+
+/** All alerts. Methods reject with `PPT_DATABASE_UNAVAILABLE` while the database is away. */
+export type AlertStore = {
+  /** Newest first. Errors: `PPT_INVALID`. */
+  readonly list: (filter: AlertFilter, cursor: string | null | undefined, limit: number) => Promise<Page<AlertView>>
+  readonly get: (id: string) => Promise<AlertView | undefined>
+  /** Alerts detected in each hour from `since` (ms UTC) on, oldest first; hours without any are left out. */
+  readonly countsByHour: (since: number) => Promise<readonly { readonly at: number; readonly alerts: number }[]>
+  /** Alerts detected from `since` (ms UTC) on, by level; every level is there. */
+  readonly countsByLevel: (since: number) => Promise<Readonly<Record<Level, number>>>
+  /** `fn` gets every new and changed alert from now on, with its sequence. Subscribe first, then read: nothing falls in between. */
+  readonly subscribe: (fn: (alert: AlertView, sequence: number) => void) => () => void
+  /** Alerts that changed after a sequence, as they are now, in the order of their latest change; at most `limit`. */
+  readonly since: (sequence: number, limit?: number) => Promise<readonly AlertInOrder[]>
+  /** the sequence of the latest change */
+  readonly head: () => Promise<number>
+  /** Alerts on an address, user or other value, newest first, at most 200. */
+  readonly forTarget: (value: string) => Promise<readonly AlertView[]>
+  readonly close: () => Promise<void>
+}
+
+type Row = {
+  readonly sequence: number
+  readonly created: number
+  readonly detected_at: number
+  readonly updated_at: number
+  readonly sources: Readonly<Record<string, string>>
+  readonly demo: boolean
+  readonly body: Alert
+  readonly decision_ids: readonly string[]
+}
+
+const SELECT = `SELECT sequence, created, detected_at, updated_at, sources, demo, body,
+  ARRAY (SELECT d.id FROM decisions d WHERE d.alert_id = alerts.id ORDER BY d.created) AS decision_ids FROM alerts`
+
+const toView = (row: Row): AlertView => ({
+  ...row.body,
+  detectedAt: row.detected_at,
+  updatedAt: row.updated_at,
+  sources: Object.entries(row.sources).map(([id, name]) => ({ id, name })),
+  decisionIds: row.decision_ids,
+  demo: row.demo,
+})
+
+const toOrdered = (row: Row): AlertInOrder => ({ sequence: row.sequence, alert: toView(row) })
+
+/** The ways in which a value may stand in an alert: as it is, canonical, and as the prefix that it is counted under. */
+const spellings = (value: string): string[] => [
+  ...new Set([columnText(value), canonicalAddress(value), addressKey(value)].filter((each) => each !== undefined)),
+]
+
+/** Creates the reading side of alerts; detection writes them. */
+export const createAlertStore = (deps: { database: Pick<Database, 'pool' | 'listen'>; clock?: Clock; log?: DatabaseLog }): AlertStore => {
+  const { database } = deps
+  const quiet = (): void => undefined
+  const query = async (text: string, values: readonly unknown[]): Promise<readonly Row[]> =>
+    (await database.pool.query<Row>(text, [...values])).rows
+  const readSince = async (sequence: number, limit: number): Promise<readonly AlertInOrder[]> =>
+    (await query(`${SELECT} WHERE sequence > $1 ORDER BY sequence LIMIT $2`, [sequence, limit])).map(toOrdered)
+  const broadcast = createBroadcast(
+    { name: 'alerts', read: readSince, sequenceOf: (row) => row.sequence },
+    database,
+    deps.log ?? { warn: quiet, error: quiet },
+  )
+
+  return {
+    list: async (filter, cursor, limit) => {
+      const values: unknown[] = []
+      const bind = (value: unknown): string => `$${values.push(value)}`
+      const where: string[] = []
+      const before = readCursor(cursor)
+      if (before !== null) where.push(`created < ${bind(before)}`)
+      if (filter.level !== undefined) where.push(`level >= ${bind(LEVELS.indexOf(filter.level))}`)
+      if (filter.rule !== undefined) where.push(`rule_id = ${bind(columnText(filter.rule))}`)
+      if (filter.since !== undefined) where.push(`detected_at >= ${bind(filter.since)}`)
+      if (filter.until !== undefined) where.push(`detected_at < ${bind(filter.until)}`)
+      if (filter.target !== undefined) where.push(`targets && ${bind(spellings(filter.target))}::text[]`)
+      const rows = await query(
+        `${SELECT} ${where.length === 0 ? '' : `WHERE ${where.join(' AND ')}`} ORDER BY created DESC LIMIT ${bind(checkLimit(limit) + 1)}`,
+        values,
+      )
+      return pageOf(rows, limit, (row) => row.created, toView)
+    },
+    get: async (id) => {
+      const [row] = await query(`${SELECT} WHERE id = $1`, [columnText(id)])
+      return row === undefined ? undefined : toView(row)
+    },
+    countsByHour: async (since) => {
+      const { rows } = await database.pool.query<{ at: number; alerts: number }>(
+        `SELECT detected_at / ${HOUR} * ${HOUR} AS at, count(*) AS alerts FROM alerts WHERE detected_at >= $1 GROUP BY 1 ORDER BY 1`,
+        [since],
+      )
+      return rows
+    },
+    countsByLevel: async (since) => {
+      const { rows } = await database.pool.query<{ level: number; alerts: number }>(
+        'SELECT level, count(*) AS alerts FROM alerts WHERE detected_at >= $1 GROUP BY level',
+        [since],
+      )
+      const count = (level: Level): number => rows.find((row) => LEVELS[row.level] === level)?.alerts ?? 0
+      return {
+        informational: count('informational'),
+        low: count('low'),
+        medium: count('medium'),
+        high: count('high'),
+        critical: count('critical'),
+      }
+    },
+    subscribe: (fn) => broadcast.subscribe((row) => fn(row.alert, row.sequence)),
+    since: async (sequence, limit = 500) => {
+      await broadcast.ready()
+      return readSince(sequence, limit)
+    },
+    head: async () => {
+      await broadcast.ready()
+      const { rows } = await database.pool.query<{ head: number }>(`SELECT head FROM log_heads WHERE name = 'alerts'`)
+      return rows[0]?.head ?? 0
+    },
+    forTarget: async (value) =>
+      (await query(`${SELECT} WHERE targets && $1::text[] ORDER BY created DESC LIMIT 200`, [spellings(value)])).map(toView),
+    close: broadcast.close,
+  }
+}

@@ -1,0 +1,1 @@
+export { type AlertFilter, type AlertInOrder, type AlertStore, createAlertStore } from './alert-store.js'

@@ -1,0 +1,117 @@
+import { type Author, type Clock, type Decision, type Page, systemClock } from '@parapet/core'
+import type { NewDecision } from '@parapet/respond'
+import { createBroadcast } from '../../db/append-log/index.js'
+import { checkLimit, columnText, pageOf, readCursor } from '../../db/paging.js'
+import type { Database, DatabaseLog } from '../../db/types.js'
+import { createDecisionLog, lookupRange } from './decision-log.js'
+
+/** Which decisions a list shows. `active` binds now, `expired` ended by itself, `lifted` was taken back. */
+export type DecisionFilter = {
+  readonly state: 'active' | 'expired' | 'lifted' | 'all'
+  /** address, range, user or session */
+  readonly target?: string | undefined
+}
+
+/** All decisions, ever. Methods reject with `PPT_DATABASE_UNAVAILABLE` while the database is away. */
+export type DecisionStore = {
+  /** Errors: `PPT_CONFLICT` when an id is taken. */
+  readonly create: (list: readonly NewDecision[]) => Promise<readonly Decision[]>
+  /** Takes back those that still bind or will; answers them as they are now. Others are left as they are. `now` in ms UTC. */
+  readonly lift: (ids: readonly string[], by: Author, reason: string, now: number) => Promise<readonly Decision[]>
+  readonly get: (id: string) => Promise<Decision | undefined>
+  /** Newest first. Errors: `PPT_INVALID`. */
+  readonly list: (filter: DecisionFilter, cursor: string | null | undefined, limit: number) => Promise<Page<Decision>>
+  /** Everything that binds at `now` or will, and the revision that this is the state of. */
+  readonly active: (now: number) => Promise<{ readonly revision: number; readonly decisions: readonly Decision[] }>
+  readonly countActive: (now: number) => Promise<number>
+  /** Changes after a revision, in order; at most `limit`. */
+  readonly since: (revision: number, limit?: number) => Promise<readonly Decision[]>
+  /** Decisions on a target, also by a range that holds it or lies in it; newest first, at most 500. */
+  readonly forTarget: (value: string) => Promise<readonly Decision[]>
+  readonly forAlert: (alertId: string) => Promise<readonly Decision[]>
+  readonly forBatch: (batch: string) => Promise<readonly Decision[]>
+  /** how many decisions began at `since` (ms UTC) or later */
+  readonly countSince: (since: number) => Promise<number>
+  /** Every change from now on. Subscribe first, then read `active` or `since`: no change falls in between; some may come twice. */
+  readonly subscribe: (fn: (decision: Decision) => void) => () => void
+  readonly close: () => Promise<void>
+}
+
+const MOST = 500
+const TARGET = `(target_value = $1 OR target_range && $2::inet)`
+
+/** Creates the store of decisions. */
+export const createDecisionStore = (deps: {
+  database: Pick<Database, 'pool' | 'listen'>
+  clock?: Clock
+  log?: DatabaseLog
+}): DecisionStore => {
+  const { database, clock = systemClock } = deps
+  const quiet = (): void => undefined
+  const decisionLog = createDecisionLog(database)
+  const query = async (text: string, values: readonly unknown[]): Promise<readonly Decision[]> =>
+    (await database.pool.query<{ body: Decision }>(text, [...values])).rows.map((row) => row.body)
+  const readLog = (after: number, limit: number): Promise<readonly Decision[]> =>
+    query('SELECT body FROM decision_log WHERE revision > $1 ORDER BY revision LIMIT $2', [after, limit])
+  const count = async (text: string, values: readonly unknown[]): Promise<number> =>
+    (await database.pool.query<{ count: number }>(text, [...values])).rows[0]?.count ?? 0
+  const broadcast = createBroadcast(
+    { name: 'decisions', read: readLog, sequenceOf: (decision) => decision.revision },
+    database,
+    deps.log ?? { warn: quiet, error: quiet },
+  )
+
+  return {
+    create: async (decisions) => (decisions.length === 0 ? [] : decisionLog.append({ kind: 'create', decisions, at: clock() })),
+    lift: async (ids, by, reason, at) => (ids.length === 0 ? [] : decisionLog.append({ kind: 'lift', ids, by, reason, at })),
+    get: async (id) => (await query('SELECT body FROM decisions WHERE id = $1', [id]))[0],
+    list: async (filter, cursor, limit) => {
+      const now = clock()
+      const values: unknown[] = []
+      const bind = (value: unknown): string => `$${values.push(value)}`
+      const where: string[] = []
+      const before = readCursor(cursor)
+      if (before !== null) where.push(`created < ${bind(before)}`)
+      if (filter.state === 'active') where.push(`lifted_at IS NULL AND expires_at > ${bind(now)}`)
+      if (filter.state === 'expired') where.push(`lifted_at IS NULL AND expires_at <= ${bind(now)}`)
+      if (filter.state === 'lifted') where.push('lifted_at IS NOT NULL')
+      if (filter.target !== undefined)
+        where.push(`(target_value = ${bind(columnText(filter.target))} OR target_range && ${bind(lookupRange(filter.target))}::inet)`)
+      const { rows } = await database.pool.query<{ created: number; body: Decision }>(
+        `SELECT created, body FROM decisions ${where.length === 0 ? '' : `WHERE ${where.join(' AND ')}`} ORDER BY created DESC LIMIT ${bind(checkLimit(limit) + 1)}`,
+        values,
+      )
+      return pageOf(
+        rows,
+        limit,
+        (row) => row.created,
+        (row) => row.body,
+      )
+    },
+    active: async (now) => {
+      await broadcast.ready()
+      // one statement, one snapshot: the revision is exactly the one of these rows
+      const { rows } = await database.pool.query<{ revision: number; body: Decision | null }>(
+        `SELECT h.head AS revision, d.body FROM log_heads h LEFT JOIN decisions d ON d.lifted_at IS NULL AND d.expires_at > $1 WHERE h.name = 'decisions' ORDER BY d.created`,
+        [now],
+      )
+      return { revision: rows[0]?.revision ?? 0, decisions: rows.flatMap((row) => (row.body === null ? [] : [row.body])) }
+    },
+    countActive: (now) =>
+      count('SELECT count(*) AS count FROM decisions WHERE lifted_at IS NULL AND expires_at > $1 AND starts_at <= $1', [now]),
+    since: async (revision, limit = 1_000) => {
+      await broadcast.ready()
+      return readLog(revision, limit)
+    },
+    forTarget: (value) =>
+      query(`SELECT body FROM decisions WHERE ${TARGET} ORDER BY created DESC LIMIT ${MOST}`, [columnText(value), lookupRange(value)]),
+    forAlert: (alertId) => query('SELECT body FROM decisions WHERE alert_id = $1 ORDER BY created DESC', [alertId]),
+    forBatch: (batch) => query(`SELECT body FROM decisions WHERE batch = $1 ORDER BY created DESC LIMIT ${MOST}`, [batch]),
+    countSince: (since) => count('SELECT count(*) AS count FROM decisions WHERE starts_at >= $1', [since]),
+    subscribe: broadcast.subscribe,
+    close: async () => {
+      await decisionLog.close()
+      await broadcast.close()
+    },
+  }
+}

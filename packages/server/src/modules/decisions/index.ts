@@ -1,0 +1,1 @@
+export { createDecisionStore, type DecisionFilter, type DecisionStore } from './decision-store.js'

@@ -1,0 +1,2 @@
+export type { BatchReport, DetectionDeps, DetectionEngine, DetectionWorker } from './types.js'
+export { createDetectionWorker } from './worker.js'

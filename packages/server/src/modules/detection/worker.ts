@@ -1,0 +1,131 @@
+import { isParapetError, type StoredEvent } from '@parapet/core'
+import { logChannel } from '../../db/append-log/index.js'
+import { isUnavailable } from '../../db/errors.js'
+import { createAlertLog } from '../alerts/alert-log.js'
+import { createDecisionLog } from '../decisions/decision-log.js'
+import { readEventsAfter } from '../events/read-events.js'
+import { reasonOf } from './collect.js'
+import { commitBatch, type DetectionLogs } from './commit-batch.js'
+import { tryLead } from './leadership.js'
+import { restoreRun } from './state.js'
+import type { DetectionDeps, DetectionWorker, RunState } from './types.js'
+import { createWaker } from './waker.js'
+
+/** How long to wait after trouble, and how often a standby tries to take over, ms. */
+const RETRY_MS = 250
+const STANDBY_MS = 1_000
+
+/**
+ * Creates the worker: it reads events by cursor and commits alerts, decisions, the engine's state and the cursor in one
+ * transaction, so that every acknowledged event is detected exactly once, whatever is killed when.
+ */
+export const createDetectionWorker = (deps: DetectionDeps): DetectionWorker => {
+  const { database, clock, log, batchSize = 500, pollMs = 500 } = deps
+  const logs: DetectionLogs = { alerts: createAlertLog(database), decisions: createDecisionLog(database) }
+  const waker = createWaker()
+  let active = false
+  let failures = 0
+  let head = 0
+  let position = 0
+  let oldestWaiting: number | undefined
+  let loop: Promise<void> | undefined
+  let unlisten: (() => void) | undefined
+
+  /** After an error that is not the connection's: event by event, until the one that cannot be written shows itself. */
+  const isolate = async (run: RunState, events: readonly StoredEvent[]): Promise<void> => {
+    let current = run
+    for (const event of events) {
+      if (waker.stopped()) return
+      try {
+        await process(current, [event], new Map())
+      } catch (error) {
+        if (isUnavailable(error) || isConflict(error)) throw error
+        log.error({ sequence: event.sequence, reason: reasonOf(error) }, 'detection passes an event over')
+        current = await restoreRun(database, deps)
+        await process(current, [event], new Map([[event.sequence, reasonOf(error)]]))
+      }
+    }
+  }
+  const isConflict = (error: unknown): boolean =>
+    isParapetError(error) && error.code === 'PPT_CONFLICT' && error.detail === 'another worker detects'
+
+  const process = async (run: RunState, events: readonly StoredEvent[], skip: ReadonlyMap<number, string>): Promise<void> => {
+    oldestWaiting = events[0]?.receivedAt
+    const report = await commitBatch(deps, logs, run, events, skip)
+    position = run.position
+    head = Math.max(head, position)
+    failures += report.failures
+    deps.metrics?.onBatch(report)
+  }
+
+  /** Detects for as long as this process leads and nothing fails. */
+  const lead = async (isHeld: () => boolean): Promise<void> => {
+    let run = await restoreRun(database, deps)
+    position = run.position
+    active = true
+    log.info({ position }, 'detection runs here')
+    while (!waker.stopped() && isHeld()) {
+      waker.arm()
+      const events = await readEventsAfter(database, run.position, batchSize)
+      if (events.length === 0) {
+        oldestWaiting = undefined
+        head = run.position
+        await waker.wait(pollMs)
+        continue
+      }
+      try {
+        await process(run, events, new Map())
+      } catch (error) {
+        if (isUnavailable(error) || isConflict(error)) throw error
+        log.error({ events: events.length, reason: reasonOf(error) }, 'a batch could not be committed; trying event by event')
+        await isolate(await restoreRun(database, deps), events)
+        run = await restoreRun(database, deps)
+      }
+    }
+  }
+
+  const run = async (): Promise<void> => {
+    while (!waker.stopped()) {
+      try {
+        unlisten ??= await database.listen(logChannel('events'), (payload) => {
+          const told = Number(payload)
+          if (Number.isSafeInteger(told)) head = Math.max(head, told)
+          waker.wake()
+        })
+        const leadership = await tryLead(database)
+        if (leadership === undefined) {
+          await waker.sleep(STANDBY_MS)
+          continue
+        }
+        try {
+          await lead(leadership.isHeld)
+        } finally {
+          active = false
+          leadership.release()
+        }
+      } catch (error) {
+        log.warn({ unavailable: isUnavailable(error), reason: reasonOf(error) }, 'detection is interrupted; it goes on from its cursor')
+        await waker.sleep(RETRY_MS)
+      }
+    }
+  }
+
+  return {
+    start: async () => {
+      loop ??= run()
+      await Promise.resolve()
+    },
+    stop: async () => {
+      waker.stop()
+      await loop
+      unlisten?.()
+      await Promise.all([logs.alerts.close(), logs.decisions.close()])
+    },
+    lag: () => {
+      const events = Math.max(0, head - position)
+      return { events, ms: events === 0 || oldestWaiting === undefined ? 0 : Math.max(0, clock() - oldestWaiting) }
+    },
+    isActive: () => active,
+    failures: () => failures,
+  }
+}

@@ -1,0 +1,60 @@
+import { createHash } from 'node:crypto'
+import { canonicalAddress, type Clock, DAY, HOUR, type SecurityEvent, uuidv7 } from '@parapet/core'
+import { columnText } from '../../db/paging.js'
+
+/** The tag of generated data, which can be removed. */
+export const DEMO_TAG = 'parapet.demo'
+
+/** An event ready to be stored: its columns, and the key under which a repetition is recognised. */
+export type EventRow = {
+  readonly key: string
+  readonly id: string
+  readonly address: string | null
+  readonly userId: string | null
+  readonly userName: string | null
+  readonly demo: boolean
+  readonly body: string
+}
+
+/** The day of receipt, days since 1970-01-01 UTC: the partition. */
+export const dayOf = (at: number): number => Math.floor(at / DAY)
+/** The week in which repetitions are looked for, and the one before. */
+export const weekOf = (at: number): number => Math.floor(dayOf(at) / 7)
+/** The hour that counts are kept by, ms UTC of its start. */
+export const hourOf = (at: number): number => Math.floor(at / HOUR) * HOUR
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
+const PLAIN_ID = /^[\x21-\x7e]{1,128}$/
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
+
+/** The id as it is stored: the sender's own where that is short and plain, else a digest of it. */
+export const storedId = (id: string): string => (PLAIN_ID.test(id) ? id : `sha256:${sha256(id)}`)
+
+/**
+ * The key of (source, id), 128 bits as a UUID. It begins with the first 48 bits of an id that is a UUID, the time in version 7,
+ * so that the index grows at one end; the other 80 bits are a digest of both, which nobody can aim at another source's events.
+ */
+export const eventKey = (sourceId: string, id: string): string => {
+  const digest = sha256(`${sourceId.length}:${sourceId}:${id}`)
+  const front = UUID.test(id) ? (id.slice(0, 8) + id.slice(9, 13)).toLowerCase() : digest.slice(20, 32)
+  return `${front.slice(0, 8)}-${front.slice(8)}-${digest.slice(0, 4)}-${digest.slice(4, 8)}-${digest.slice(8, 20)}`
+}
+
+const textField = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? columnText(value) : null)
+
+/** Turns an event into its row. One without an id gets a UUID of version 7, so that it can be named. */
+export const toEventRow = (sourceId: string, event: SecurityEvent, clock: Clock, newId: (now: number) => string = uuidv7): EventRow => {
+  const given = event['event.id']
+  const id = typeof given === 'string' && given !== '' ? given : newId(clock())
+  const address = event['source.ip']
+  return {
+    key: eventKey(sourceId, id),
+    id: storedId(id),
+    address: typeof address === 'string' ? (canonicalAddress(address) ?? null) : null,
+    userId: textField(event['user.id']),
+    userName: textField(event['user.name']),
+    demo: Array.isArray(event.tags) && event.tags.includes(DEMO_TAG),
+    body: JSON.stringify(id === given ? event : { ...event, 'event.id': id }),
+  }
+}
