@@ -93,7 +93,12 @@ const decompressed = async function* (
   yield* isGzip(head) ? gunzip(all, name) : all
 }
 
-const chain = async function* (head: Buffer, rest: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, undefined> {
-  if (head.length > 0) yield head
-  yield* rest
+const chain = async function* (head: Buffer, rest: AsyncGenerator<Buffer, void, undefined>): AsyncGenerator<Buffer, void, undefined> {
+  try {
+    if (head.length > 0) yield head
+    yield* rest
+  } finally {
+    // a reader that stops at the head has not touched the rest: its file would stay open
+    await rest.return()
+  }
 }

@@ -43,5 +43,5 @@ export const addressAt = (line: string, from: number, to: number): string | unde
 /** IPv6 in all its forms; names of hosts and brackets with ports are no addresses here. */
 const otherAddress = (line: string, from: number, to: number): string | undefined => {
   const text = line.slice(from, to)
-  return text.includes(':') && !text.includes('[') ? canonicalAddress(text) : undefined
+  return text.indexOf(':') !== text.lastIndexOf(':') && !text.includes('[') ? canonicalAddress(text) : undefined
 }
