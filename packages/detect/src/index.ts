@@ -1,2 +1,5 @@
 export * from './lines/index.js'
 export * from './parsers/index.js'
+export * from './engine/index.js'
+export * from './sigma/index.js'
+export { measureQuality, type LabelledTruth, type QualityReport } from './quality/measure-quality.js'

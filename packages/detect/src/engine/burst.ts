@@ -1,0 +1,39 @@
+import type { Ref } from './count-buckets.js'
+import type { Burst, GroupState } from './group-state.js'
+import { TARGETS } from './group-state.js'
+import { alertId } from './alert-id.js'
+
+/** What a crossing of the line says. */
+export type Crossing = { readonly first: number; readonly ref: Ref; readonly total: number; readonly peak: number; readonly sample: string }
+
+/** Opens the burst of a group whose line was crossed. `tracked`: its addresses are listed one by one. */
+export const openBurst = (ruleId: string, state: GroupState, crossing: Crossing, tracked: boolean): Burst => {
+  const burst: Burst = {
+    id: alertId(ruleId, state.key, crossing.first, crossing.ref),
+    first: crossing.first,
+    last: state.latest,
+    total: crossing.total,
+    peak: crossing.peak,
+    toldTotal: crossing.total,
+    toldSize: Math.max(crossing.total, crossing.peak),
+    hot: state.latest,
+    order: 0,
+    closed: false,
+    sample: crossing.sample,
+    targets: tracked ? new Map() : undefined,
+  }
+  for (const address of state.addresses) addTarget(burst, address)
+  return burst
+}
+
+/** Names one more address, up to the bound; '' is none. */
+export const addTarget = (burst: Burst, address: string): void => {
+  const { targets } = burst
+  if (targets === undefined || address === '') return
+  const before = targets.get(address)
+  if (before !== undefined) targets.set(address, before + 1)
+  else if (targets.size < TARGETS) targets.set(address, 1)
+}
+
+/** True when a burst has grown enough since it was last told: twice as large, and by eight. */
+export const hasGrown = (burst: Burst): boolean => burst.total >= Math.max(burst.toldTotal * 2, burst.toldTotal + 8)

@@ -1,0 +1,115 @@
+import type { FieldValue, SecurityEvent } from '@parapet/core'
+import { leafCount } from '../sigma/detection-tree.js'
+import { matchesLogSource } from '../sigma/log-source.js'
+import type { Rule, SingleRule } from '../sigma/rule.js'
+import type { EventView, FieldTable } from './event-view.js'
+import { compileTree, type Predicate } from './predicates.js'
+import { witnessesOf, type WitnessSet } from './witness.js'
+
+type Compiled = { readonly index: number; readonly rule: SingleRule; readonly test: Predicate; readonly witness: WitnessSet | undefined; readonly work: number }
+
+/** What to ask of events of one category and dataset. Rules are named by their place in `compiled`. */
+type Bucket = {
+  readonly always: readonly number[]
+  readonly values: readonly { readonly slot: number; readonly rules: ReadonlyMap<string, readonly number[]> }[]
+  readonly literals: readonly { readonly slot: number; readonly rules: readonly (readonly number[] | undefined)[] }[]
+}
+
+/** Single rules of a set, indexed so that an event runs only those that could match. */
+export type Candidates = {
+  /** calls `matched` with the index of each single rule that the event in view matches */
+  run: (event: SecurityEvent, view: EventView, matched: (index: number) => void) => void
+}
+
+const BUCKETS = 256
+
+/** Compiles the single rules of a program. The view for `table` is built after this. */
+export const createCandidates = (program: readonly Rule[], table: FieldTable): Candidates => {
+  const compiled: Compiled[] = []
+  for (const [index, rule] of program.entries()) {
+    if (rule.kind !== 'single') continue
+    compiled.push({ index, rule, test: compileTree(rule.detection, table), witness: witnessesOf(rule.detection, table), work: leafCount(rule.detection) })
+  }
+  const buckets = new Map<string, Map<string, Bucket>>()
+  let built = 0
+  const triedAt = new Float64Array(compiled.length)
+  let stamp = 0
+
+  const bucketOf = (category: string, dataset: string): Bucket => {
+    const known = buckets.get(category)?.get(dataset)
+    if (known !== undefined) return known
+    const bucket = buildBucket(compiled, (rule) => matchesLogSource(rule.source, category, dataset))
+    // a source may invent datasets without end: past the bound buckets are built and dropped, correct but slow for that source only
+    if (built < BUCKETS) {
+      const inner = buckets.get(category) ?? new Map<string, Bucket>()
+      buckets.set(category, inner.set(dataset, bucket))
+      built++
+    }
+    return bucket
+  }
+
+  const tryRule = (at: number, view: EventView, matched: (index: number) => void): void => {
+    if (triedAt[at] === stamp) return
+    triedAt[at] = stamp
+    const rule = compiled[at] as Compiled
+    if (view.spend(rule.work) && rule.test(view)) matched(rule.index)
+  }
+
+  return {
+    run: (event, view, matched) => {
+      stamp++
+      const bucket = bucketOf(textOf(event['event.category']), textOf(event['event.dataset']))
+      for (let i = 0; i < bucket.always.length; i++) tryRule(bucket.always[i] as number, view, matched)
+      for (let i = 0; i < bucket.values.length; i++) {
+        const { slot, rules } = bucket.values[i] as Bucket['values'][number]
+        const value = view.raw(slot)
+        if (value === undefined || value === null) continue
+        if (typeof value === 'object') for (const item of value) offer(rules, String(item), view, matched)
+        else offer(rules, typeof value === 'string' ? value : String(value), view, matched)
+      }
+      for (let i = 0; i < bucket.literals.length; i++) {
+        const { slot, rules } = bucket.literals[i] as Bucket['literals'][number]
+        const found = view.found(slot)
+        for (let j = 0; j < found.length; j++) {
+          const list = rules[found[j] as number]
+          if (list !== undefined) for (let k = 0; k < list.length; k++) tryRule(list[k] as number, view, matched)
+        }
+      }
+    },
+  }
+
+  function offer(rules: ReadonlyMap<string, readonly number[]>, value: string, view: EventView, matched: (index: number) => void): void {
+    const list = rules.get(value) ?? rules.get(value.toLowerCase())
+    if (list !== undefined) for (let i = 0; i < list.length; i++) tryRule(list[i] as number, view, matched)
+  }
+}
+
+const textOf = (value: FieldValue | undefined): string => (typeof value === 'string' ? value : '')
+
+const buildBucket = (compiled: readonly Compiled[], reads: (rule: SingleRule) => boolean): Bucket => {
+  const always: number[] = []
+  const values = new Map<number, Map<string, number[]>>()
+  const literals = new Map<number, (number[] | undefined)[]>()
+  for (const [at, { rule, witness }] of compiled.entries()) {
+    if (!reads(rule)) continue
+    if (witness === undefined) {
+      always.push(at)
+      continue
+    }
+    for (const item of witness.witnesses) {
+      if (item.kind === 'value') {
+        const byValue = values.get(item.slot) ?? new Map<string, number[]>()
+        values.set(item.slot, byValue.set(item.value, [...(byValue.get(item.value) ?? []), at]))
+      } else {
+        const byLiteral = literals.get(item.slot) ?? []
+        literals.set(item.slot, byLiteral)
+        byLiteral[item.literal] = [...(byLiteral[item.literal] ?? []), at]
+      }
+    }
+  }
+  return {
+    always,
+    values: [...values].map(([slot, rules]) => ({ slot, rules })),
+    literals: [...literals].map(([slot, rules]) => ({ slot, rules: Array.from({ length: rules.length }, (_, i) => rules[i]) })),
+  }
+}

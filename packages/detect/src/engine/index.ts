@@ -1,0 +1,5 @@
+export { createEngine, ENGINE_RULES, type Engine, type EngineEntry, type EngineStats } from './engine.js'
+export { DERIVED_FIELDS } from './fields.js'
+export type { EngineAlert } from './grouper.js'
+export { ENGINE_LIMITS, type EngineLimits } from './limits.js'
+export { testRules, type ExampleResult } from './test-rules.js'

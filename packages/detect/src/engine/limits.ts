@@ -1,0 +1,31 @@
+import { HOUR, MINUTE } from '@parapet/core'
+
+/** Bounds of an engine. Times in ms. */
+export type EngineLimits = {
+  /** groups kept per rule; the one that was quiet longest goes first, with an alert */
+  readonly groups: number
+  /** estimated bytes of state per rule */
+  readonly bytes: number
+  /** how much older than the newest event of its group an event may be; older ones are counted as late and not merged */
+  readonly lateness: number
+  /** how far the clocks of sources may be apart: quiet groups are forgotten only after their timespan and this */
+  readonly skew: number
+  /** a single rule alerts again for the same subject after it was quiet this long */
+  readonly quiet: number
+  /** distinct values counted exactly per group; beyond that HyperLogLog estimates */
+  readonly distinct: number
+  /** work units per event: about one per comparison and per 64 characters searched */
+  readonly budget: number
+}
+
+/** The bounds when none are given. */
+export const ENGINE_LIMITS: EngineLimits = {
+  groups: 100_000,
+  bytes: 67_108_864,
+  lateness: 10_000,
+  // logs without a zone are off by as much as 14 hours either way
+  skew: 26 * HOUR,
+  quiet: 15 * MINUTE,
+  distinct: 1_024,
+  budget: 20_000,
+}

@@ -1,0 +1,37 @@
+import type { Ref } from './count-buckets.js'
+import { RECENT, type GroupState } from './group-state.js'
+
+/** Adds an event in order of time (input is nearly ordered, so the walk from the end is short) and keeps the newest. */
+export const addRecent = (state: GroupState, time: number, ref: Ref, address: string | undefined): void => {
+  const { times, refs, addresses } = state
+  let at = times.length
+  while (at > 0 && (times[at - 1] as number) > time) at--
+  if (at === times.length) {
+    times.push(time)
+    refs.push(ref)
+    if (address !== undefined) addresses.push(address)
+  } else {
+    times.splice(at, 0, time)
+    refs.splice(at, 0, ref)
+    if (address !== undefined) addresses.splice(at, 0, address)
+  }
+  if (times.length > RECENT) dropFirst(state)
+}
+
+const dropFirst = ({ times, refs, addresses }: GroupState): void => {
+  times.shift()
+  refs.shift()
+  if (addresses.length > 0) addresses.shift()
+}
+
+/** Forgets events at or before `limit`. */
+export const dropBefore = (state: GroupState, limit: number): void => {
+  while (state.times.length > 0 && (state.times[0] as number) <= limit) dropFirst(state)
+}
+
+/** Place of the first event after `limit`. */
+export const firstAfter = ({ times }: GroupState, limit: number): number => {
+  let at = times.length
+  while (at > 0 && (times[at - 1] as number) > limit) at--
+  return at
+}

@@ -1,0 +1,118 @@
+import type { DetectionTree, LeafTest } from './detection-tree.js'
+import type { RuleSet } from './compile.js'
+import type { Pattern } from './pattern.js'
+import type { CorrelationRule, Rule } from './rule.js'
+import { boundWords, durationWords, eventWords, fieldWords } from '../engine/sentence.js'
+
+const LISTED = 6
+
+const list = (items: readonly string[], word: string): string => {
+  const shown = items.slice(0, LISTED)
+  const more = items.length - shown.length
+  const all = more > 0 ? [...shown, `${more} more`] : shown
+  return all.length <= 1 ? (all[0] ?? '') : `${all.slice(0, -1).join(', ')} ${word} ${all.at(-1) ?? ''}`
+}
+
+const inQuotes = (text: string): string => `“${text}”`
+
+const patternWords = ({ kind, text, tokens }: Pattern): string => {
+  switch (kind) {
+    case 'exact':
+      return text === '' ? 'is empty' : `is ${inQuotes(text)}`
+    case 'contains':
+      return `contains ${inQuotes(text)}`
+    case 'starts':
+      return `begins with ${inQuotes(text)}`
+    case 'ends':
+      return `ends with ${inQuotes(text)}`
+    case 'any':
+      return 'is there'
+    case 'glob':
+      return `looks like ${inQuotes(tokens.map((token) => (token === 0 ? '*' : token === 1 ? '?' : token)).join(''))}`
+  }
+}
+
+const testWords = (test: LeafTest): string => {
+  switch (test.kind) {
+    case 'pattern':
+      return patternWords(test.pattern)
+    case 'oneOf':
+      return `is ${list([...test.values].map(inQuotes), 'or')}`
+    case 'number':
+      return `is ${test.value}`
+    case 'boolean':
+      return `is ${test.value}`
+    case 'null':
+      return 'is missing'
+    case 'exists':
+      return test.value ? 'is there' : 'is missing'
+    case 'regex':
+      return `matches ${inQuotes(test.regex.source)}`
+    case 'cidr':
+      return `is in ${test.text}`
+    case 'compare':
+      return `is ${{ lt: 'below', lte: 'at most', gt: 'above', gte: 'at least' }[test.op]} ${test.value}`
+    case 'fieldref':
+      return `${{ whole: 'equals', contains: 'contains', startswith: 'begins with', endswith: 'ends with' }[test.mode]} the field ${test.other}`
+    case 'time':
+      return `falls in ${test.part} ${test.value}`
+  }
+}
+
+/** Alternatives on one field are one phrase: `url.decoded contains “a”, “b” or “c”`. */
+const sameField = (parts: readonly DetectionTree[]): string | undefined => {
+  let verb: string | undefined
+  let field: string | undefined
+  const texts: string[] = []
+  for (const part of parts) {
+    if (part.op !== 'leaf') return undefined
+    const { test } = part
+    const own = test.kind === 'number' ? 'is' : test.kind === 'pattern' ? VERBS[test.pattern.kind] : undefined
+    if (own === undefined || (verb !== undefined && (own !== verb || part.field !== field))) return undefined
+    verb = own
+    field = part.field
+    texts.push(test.kind === 'pattern' ? inQuotes(test.pattern.text) : test.kind === 'number' ? String(test.value) : '')
+  }
+  return `${field} ${verb} ${list(texts, 'or')}`
+}
+
+const VERBS: Readonly<Record<Pattern['kind'], string | undefined>> = { exact: 'is', contains: 'contains', starts: 'begins with', ends: 'ends with', any: undefined, glob: undefined }
+
+const treeWords = (tree: DetectionTree, nested: boolean): string => {
+  if (tree.op === 'leaf') return `${tree.field} ${testWords(tree.test)}`
+  if (tree.op === 'not') return `not (${treeWords(tree.part, false)})`
+  const short = tree.op === 'or' ? sameField(tree.parts) : undefined
+  if (short !== undefined) return nested ? `(${short})` : short
+  const text = list(
+    tree.parts.map((part) => treeWords(part, true)),
+    tree.op,
+  )
+  return nested ? `(${text})` : text
+}
+
+const correlationWords = (rule: CorrelationRule, set: RuleSet): string => {
+  const names = rule.groupBy.map((field) => field.name)
+  const per = names.length === 0 ? '' : ` with the same ${names.join(' and ')}`
+  const within = `within ${durationWords(rule.timespan)}`
+  const sources = rule.rules.map((index) => set.program[index])
+  const counted = list(
+    sources.map((source) => eventWords(source)),
+    'and',
+  )
+  const except = rule.except === undefined ? '' : ` Not counted: addresses that also had ${eventWords(set.program[rule.except.rule])} and at most ${rule.except.tolerance} of these.`
+  if (rule.kind === 'event_count') return `Fires at ${boundWords(rule.bounds)} ${counted}${per} ${within}.${except}`
+  if (rule.kind === 'value_count') return `Fires when ${counted}${per} show ${boundWords(rule.bounds)} different ${fieldWords(rule.valueFields)} ${within}.${except}`
+  const steps = sources.map((source) => inQuotes(source?.title ?? ''))
+  return rule.kind === 'temporal' ? `Fires when ${list(steps, 'and')} all happen${per} ${within}.` : `Fires when ${steps.join(', then ')} happen in this order${per} ${within}.`
+}
+
+/** A rule in words, for the console and `parapet rules`: what it looks at and when it fires. `id` is the rule's id or name. */
+export const explainRule = (set: RuleSet, id: string): string => {
+  const rule: Rule | undefined = set.program.find((item) => item.id === id || item.name === id)
+  if (rule === undefined) return ''
+  const silent = rule.alerts ? '' : ' It alerts only through the rules that build on it.'
+  if (rule.kind !== 'single') return correlationWords(rule, set) + silent
+  const { category, product, service } = rule.source
+  const source = [service, product, category].filter((part) => part !== undefined).join(' ')
+  return `Looks at ${source} events where ${treeWords(rule.detection, false)}.${silent}`
+}

@@ -1,0 +1,5 @@
+export { builtinRules } from './builtin.js'
+export { compileRules, type RuleSet } from './compile.js'
+export { explainRule } from './explain.js'
+export type { RuleProblem, RuleSource } from './problem.js'
+export type { RuleInfo, RuleKind, XRespond } from './rule.js'

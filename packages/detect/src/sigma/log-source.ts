@@ -1,0 +1,67 @@
+import { RuleFault } from './problem.js'
+import { asMap, onlyKeys, textOf } from './read-node.js'
+import type { YamlNode } from './yaml-tree.js'
+
+/** Which events a rule reads. Absent parts match everything. */
+export type LogSource = { readonly category?: string; readonly product?: string; readonly service?: string }
+
+/** Sigma's log source categories by the `event.category` of our events. */
+const CATEGORIES: Readonly<Record<string, readonly string[]>> = {
+  webserver: ['web'],
+  proxy: ['web'],
+  web: ['web'],
+  authentication: ['authentication'],
+  session: ['session'],
+  iam: ['iam'],
+  firewall: ['network'],
+  network_connection: ['network'],
+  process_creation: ['process'],
+  file_event: ['file'],
+  configuration: ['configuration'],
+}
+
+/** Sigma's services by the `event.dataset` of our events; a dataset matches when it is one of these or begins with one and a dot. */
+const SERVICES: Readonly<Record<string, readonly string[]>> = {
+  auth: ['sshd', 'sudo', 'su', 'pam', 'login'],
+  sshd: ['sshd'],
+  sudo: ['sudo'],
+  cron: ['cron'],
+  nginx: ['nginx'],
+  apache: ['apache'],
+  haproxy: ['haproxy'],
+  caddy: ['caddy'],
+  traefik: ['traefik'],
+  postgresql: ['postgresql'],
+  redis: ['redis'],
+  guard: ['guard'],
+}
+
+/** Sigma's products by `event.dataset`; `linux` is where all our host parsers read. */
+const PRODUCTS: Readonly<Record<string, readonly string[]>> = {
+  linux: ['sshd', 'sudo', 'su', 'pam', 'login', 'cron', 'auditd', 'syslog', 'journald', 'linux'],
+  nginx: ['nginx'],
+  apache: ['apache'],
+  parapet: ['guard'],
+}
+
+const under = (dataset: string, roots: readonly string[]): boolean => roots.some((root) => dataset === root || dataset.startsWith(`${root}.`))
+
+/** Reads `logsource`. Custom names are kept: they match `event.category` and `event.dataset` by themselves. */
+export const readLogSource = (node: YamlNode): LogSource => {
+  const map = asMap(node, 'logsource')
+  onlyKeys(map, ['category', 'product', 'service', 'definition', 'x-description'], 'logsource')
+  const source: { category?: string; product?: string; service?: string } = {}
+  for (const key of ['category', 'product', 'service'] as const) {
+    const text = textOf(map, key)
+    if (text !== undefined) source[key] = text.toLowerCase()
+  }
+  if (Object.keys(source).length === 0) throw new RuleFault(map.line, 'logsource needs a category, a product or a service')
+  return source
+}
+
+/** True when events of this category and dataset are of the log source. */
+export const matchesLogSource = (source: LogSource, category: string, dataset: string): boolean => {
+  if (source.category !== undefined && !(CATEGORIES[source.category] ?? [source.category]).includes(category)) return false
+  if (source.service !== undefined && !under(dataset, SERVICES[source.service] ?? [source.service])) return false
+  return source.product === undefined || under(dataset, PRODUCTS[source.product] ?? [source.product])
+}
