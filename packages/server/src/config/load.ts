@@ -31,11 +31,14 @@ type Tree = Record<string, unknown>
 
 const isTree = (value: unknown): value is Tree => typeof value === 'object' && value !== null && !Array.isArray(value)
 
+/** Without a prototype, so that a key such as `__proto__` is a key like any other, and then an unknown one. */
+const emptyTree = (): Tree => Object.create(null) as Tree
+
 const put = (tree: Tree, path: readonly string[], value: unknown): void => {
   const [head = '', ...rest] = path
   if (rest.length === 0) tree[head] = value
   else {
-    const child = isTree(tree[head]) ? tree[head] : {}
+    const child = isTree(tree[head]) ? tree[head] : emptyTree()
     tree[head] = child
     put(child, rest, value)
   }
@@ -55,7 +58,12 @@ const readConfigFile = async (path: string, required: boolean): Promise<Tree | u
   const document = parseDocument(text, { prettyErrors: true })
   const problem = document.errors[0]
   if (problem !== undefined) throw new ParapetError('PPT_CONFIG_INVALID', `${path} line ${problem.linePos?.[0].line ?? '?'} is not YAML`, { cause: problem })
-  const tree: unknown = document.toJS({ maxAliasCount: 0 })
+  let tree: unknown
+  try {
+    tree = document.toJS({ maxAliasCount: 0 })
+  } catch (cause) {
+    throw new ParapetError('PPT_CONFIG_INVALID', `${path}: write every value out; aliases are not read`, { cause })
+  }
   if (tree === null || tree === undefined) return {}
   if (!isTree(tree)) throw new ParapetError('PPT_CONFIG_INVALID', `${path} must hold settings as key: value`)
   return tree
@@ -104,7 +112,7 @@ export const loadConfig = async (sources: ConfigSources = {}): Promise<LoadedCon
   const env = sources.env ?? process.env
   const cwd = sources.cwd ?? process.cwd()
   checkVariables(env)
-  const tree: Tree = {}
+  const tree = emptyTree()
   const origins = new Map<string, { origin: Origin; from?: string }>()
   const add = (path: readonly string[], value: unknown, origin: Origin, from?: string): void => {
     put(tree, path, value)

@@ -42,9 +42,9 @@ export const configSchema = z.strictObject({
   budgets: z
     .strictObject({
       /** decisions by policies within one minute; further ones only observe */
-      perMinute: z.int().min(0).max(100_000).default(30),
+      perMinute: z.int().min(0).max(100_000).default(60),
       /** decisions by policies in force at once */
-      total: z.int().min(0).max(1_000_000).default(5_000),
+      total: z.int().min(0).max(1_000_000).default(10_000),
     })
     .prefault({}),
   sessions: z

@@ -46,6 +46,9 @@ export type RouteInput<Params, Query, Body> = {
   readonly audit: AuditNotes
 }
 
+/** What a handler may return: stores give read-only things. */
+type Immutable<T> = T extends readonly (infer Item)[] ? readonly Immutable<Item>[] : T extends object ? { readonly [Key in keyof T]: Immutable<T[Key]> } : T
+
 type Infer<T extends z.ZodType | undefined> = T extends z.ZodType ? z.output<T> : undefined
 
 /** One route: its words for the reference, its rules, its schemas, its handler. */
@@ -57,7 +60,7 @@ export type RouteDefinition<
 > = RouteMeta & {
   /** operation id, unique: `listAlerts` */
   readonly id: string
-  readonly method: HTTPMethods
+  readonly method: HTTPMethods | HTTPMethods[]
   readonly url: string
   readonly tag: string
   readonly summary: string
@@ -69,13 +72,13 @@ export type RouteDefinition<
   readonly answer: { readonly status: number; readonly description: string; readonly schema?: Answer; readonly mediaType?: string }
   /** bytes */
   readonly bodyLimit?: number
-  readonly handler: (input: RouteInput<Infer<Params>, Infer<Query>, Infer<Body>>) => Promise<Infer<Answer> | undefined | void>
+  readonly handler: (input: RouteInput<Infer<Params>, Infer<Query>, Infer<Body>>) => Promise<Immutable<Infer<Answer>> | undefined | void>
 }
 
 /** A route as the list of routes holds it. */
 export type Route = RouteMeta & {
   readonly id: string
-  readonly method: HTTPMethods
+  readonly method: HTTPMethods | HTTPMethods[]
   readonly url: string
   readonly register: (app: FastifyInstance, services: Services) => void
 }

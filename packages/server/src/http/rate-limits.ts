@@ -17,5 +17,7 @@ export const RATE_LIMITS = {
 /** A class of {@link RATE_LIMITS}. */
 export type RateLimitClass = keyof typeof RATE_LIMITS
 
-/** Tokens that are looked up in the database for one address: what guessing costs us. */
-export const LOOKUP_LIMIT = { limit: 240, periodMs: MINUTE } as const
+
+
+/** Requests of one client address that a known token does not vouch for: what guessing and floods may cost us at all. */
+export const DOOR_LIMIT = { limit: 3_000, periodMs: MINUTE } as const

@@ -26,7 +26,7 @@ type Row = {
 }
 
 /** Bounds text and takes out what PostgreSQL cannot hold (NUL, halves of surrogate pairs): a record must never fail for its content. */
-const clean = (text: string, max = 512): string => text.slice(0, max).toWellFormed().replaceAll('\0', '\uFFFD')
+const clean = (text: string, max = 512): string => text.slice(0, max).replaceAll(/\0|\p{Cs}/gu, '\uFFFD')
 
 const cleanDetail = (detail: AuditEntry['detail']): string | null => {
   if (detail === undefined) return null

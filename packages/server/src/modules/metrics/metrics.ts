@@ -8,7 +8,7 @@ export type Metrics = {
   readonly request: (route: string, method: string, status: number, seconds: number) => void
   readonly auditLost: () => void
   readonly decisions: (count: number) => void
-  readonly alerts: (kind: 'fired' | 'updated') => void
+  readonly alerts: (count: number) => void
   readonly text: () => Promise<string>
   readonly contentType: string
   readonly registry: Registry
@@ -38,7 +38,7 @@ export const createMetrics = (sources: MetricSources): Metrics => {
   })
   const auditLost = new Counter({ name: 'parapet_audit_lost_total', help: 'Acts whose audit entry could not be written; the log has them', registers })
   const decisions = new Counter({ name: 'parapet_decisions_total', help: 'Decisions made or changed', registers })
-  const alerts = new Counter({ name: 'parapet_alerts_total', help: 'Alerts fired and updates of open ones', labelNames: ['kind'], registers })
+  const alerts = new Counter({ name: 'parapet_alerts_total', help: 'Alerts fired and updated', registers })
   new Gauge({ name: 'parapet_detection_lag_events', help: 'Stored events that detection has not seen', registers, collect() { this.set(sources.lag().events) } })
   new Gauge({ name: 'parapet_detection_lag_seconds', help: 'Age of the oldest event that detection has not seen', registers, collect() { this.set(sources.lag().ms / 1_000) } })
   new Gauge({ name: 'parapet_streams_open', help: 'Live streams', registers, collect() { this.set(sources.streams()) } })
@@ -72,7 +72,7 @@ export const createMetrics = (sources: MetricSources): Metrics => {
     request: (route, method, status, seconds) => requests.observe({ route, method, status: String(status) }, seconds),
     auditLost: () => auditLost.inc(),
     decisions: (count) => decisions.inc(count),
-    alerts: (kind) => alerts.inc({ kind }),
+    alerts: (count) => alerts.inc(count),
     text: () => registry.metrics(),
     contentType: registry.contentType,
     registry,

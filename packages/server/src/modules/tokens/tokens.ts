@@ -24,6 +24,8 @@ export type Tokens = {
   find: (presented: string) => Promise<ApiToken | undefined>
   /** true when {@link find} would ask the database: what a flood of made-up tokens costs */
   isCached: (presented: string) => boolean
+  /** whether a token still opens anything; for streams that are open already */
+  isLive: (id: string) => Promise<boolean>
   /** ids whose token was revoked here */
   onRevoked: (listener: (id: string) => void) => () => void
   forgetCached: () => void
@@ -131,6 +133,8 @@ export const createTokens = (deps: { pool: Pool; clock: Clock; random?: RandomSo
       return token
     },
     isCached: (presented) => cached(hashOf(presented)) !== undefined,
+    isLive: async (id) =>
+      (await pool.query('select 1 from api_tokens where id = $1 and revoked_at is null and (expires_at is null or expires_at > $2)', [id, clock()])).rowCount === 1,
     onRevoked: (listener) => {
       listeners.add(listener)
       return () => listeners.delete(listener)

@@ -1,0 +1,187 @@
+import { type AuditEntry, type Clock, HOUR, type Keyring, MINUTE } from '@parapet/core'
+import { createClientAddress, createCsrf, createHeaders, createLimiter, createLogin, createSessions } from '@parapet/guard'
+import type { Logger } from 'pino'
+import type { Services } from '../app/services.js'
+import { type Config, isLoopbackHost } from '../config/index.js'
+import type { Database } from '../db/types.js'
+import type { Principal } from '../http/principal.js'
+import { DOOR_LIMIT, RATE_LIMITS } from '../http/rate-limits.js'
+import { loadStaticSite } from '../http/static-site.js'
+import { createStreamHub } from '../http/stream-hub.js'
+import { createAlertStore } from '../modules/alerts/index.js'
+import { createAudit } from '../modules/audit/index.js'
+import { createDecisionStore } from '../modules/decisions/index.js'
+import { createDetectionWorker, type DetectionWorker } from '../modules/detection/index.js'
+import { createEventStore } from '../modules/events/index.js'
+import { createMetrics } from '../modules/metrics/index.js'
+import { createOperators, createPasswordHasher, createPresence } from '../modules/operators/index.js'
+import { createOperatorSessions, createPostgresStore, createSignIn, type PostgresStore } from '../modules/sessions/index.js'
+import { createSources } from '../modules/sources/index.js'
+import { createTokens } from '../modules/tokens/index.js'
+import type { Engines } from './engines.js'
+import { createLocalTokenCheck } from './local-token.js'
+import { readOwnNetwork } from './own-network.js'
+import { createLiveProtectedTargets } from './protected.js'
+import { isSetupLink, removeSetupLink } from './setup-link.js'
+
+/** What the services are built from. */
+export type ServiceDeps = {
+  readonly config: Config
+  readonly database: Database
+  readonly keyring: Keyring
+  readonly engines: Engines
+  readonly localToken: string
+  readonly log: Logger
+  readonly clock: Clock
+}
+
+/** The services, and the parts that the lifecycle itself starts, sweeps and stops. */
+export type BuiltServices = { readonly services: Services; readonly worker: DetectionWorker; readonly sharedState: PostgresStore }
+
+const originsOf = (config: Config): string[] => {
+  const scheme = config.tls === undefined ? 'http' : 'https'
+  const own = isLoopbackHost(config.host) ? [`${scheme}://localhost:${config.port}`] : []
+  return [...new Set([new URL(config.publicUrl).origin, ...own])]
+}
+
+/** Builds everything that routes use. Nothing runs yet but what a constructor starts. */
+export const createServices = async (deps: ServiceDeps): Promise<BuiltServices> => {
+  const { config, database, keyring, engines, log, clock } = deps
+  const { pool } = database
+  const secure = new URL(config.publicUrl).protocol === 'https:'
+  const clientAddress = createClientAddress(config.trustedProxies.length === 0 ? 'direct' : { trusted: config.trustedProxies })
+  const events = createEventStore({ database, clock })
+  const alerts = createAlertStore({ database, clock, log })
+  const decisions = createDecisionStore({ database, clock, log })
+  const operators = createOperators({ pool, clock, passwords: createPasswordHasher() })
+  const tokens = createTokens({ pool, clock })
+  const sharedState = createPostgresStore({ pool, clock })
+  const audit = createAudit({ pool })
+  const idleMs = config.sessions.idleMinutes * MINUTE
+
+  const presence = createPresence({
+    clock,
+    keepMs: idleMs,
+    persist: (operator, address) => void operators.noteSeen(operator, address).catch((error: unknown) => log.warn({ err: error }, 'presence was not noted')),
+  })
+  presence.load(await operators.recentAddresses(clock() - idleMs))
+  const protectedTargets = createLiveProtectedTargets({ config, presence, clock, readNetwork: readOwnNetwork, network: await readOwnNetwork() })
+
+  const sessions = createOperatorSessions({
+    sessions: createSessions({
+      store: sharedState,
+      cookie: { name: 'parapet-session', secure, sameSite: 'strict' },
+      idleMs,
+      absoluteMs: config.sessions.absoluteHours * HOUR,
+      clientAddress,
+      clock,
+      onReplay: ({ subject }) => log.warn({ operator: subject }, 'a rotated session id came back; the session is revoked'),
+    }),
+    clock,
+    idleMs,
+    onEnded: (session) => streams.closeFor(`session:${session}`),
+  })
+  const isLive = async (principal: Principal): Promise<boolean> => {
+    if (principal.kind === 'operator') return sessions.isLive(principal.id, principal.session)
+    return principal.kind === 'token' ? tokens.isLive(principal.id) : true
+  }
+  const streams = createStreamHub({ clock, isLive })
+  tokens.onRevoked((id) => streams.closeFor(`token:${id}`))
+
+  let budgetTrippedAt: number | null = null
+  const metrics = createMetrics({
+    lag: () => worker.lag(),
+    streams: () => streams.size,
+    activeDecisions: () => decisions.countActive(clock()),
+    connections: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
+  })
+  const worker = createDetectionWorker({
+    ...engines,
+    database,
+    protectedTargets,
+    budget: { perMinute: config.budgets.perMinute, active: config.budgets.total },
+    respond: (input) => {
+      const verdict = engines.respond(input)
+      budgetTrippedAt = verdict.budget.trippedAt
+      return verdict
+    },
+    clock,
+    log,
+    metrics: {
+      onBatch: (batch) => {
+        metrics.alerts(batch.alerts)
+        metrics.decisions(batch.decisions)
+      },
+    },
+  })
+
+  const recordAct = async (entry: AuditEntry): Promise<void> => {
+    try {
+      await audit.record(entry)
+    } catch (error) {
+      metrics.auditLost()
+      log.error({ err: error, entry }, 'an act could not be recorded')
+    }
+  }
+
+  const services: Services = {
+    config,
+    clock,
+    log,
+    database,
+    events,
+    alerts,
+    decisions,
+    detection: worker,
+    describeRule: engines.describeRule,
+    budgetTrippedAt: () => budgetTrippedAt,
+    protectedTargets,
+    operators,
+    presence,
+    sessions,
+    signIn: createSignIn({
+      login: createLogin({
+        store: sharedState,
+        keyring,
+        clock,
+        clientAddress,
+        cookie: { name: 'parapet-device', secure },
+        maxVerifying: 2,
+        maxWaiting: 64,
+        report: ({ outcome, reason, lock, client }) =>
+          log.info({ outcome, reason, lock, address: client.kind === 'known' ? client.address : undefined }, 'sign-in attempt'),
+      }),
+      operators,
+      log,
+    }),
+    pseudonym: (name) => `name:${keyring.sign('audit-name', name.normalize('NFKC').trim().toLowerCase()).slice(0, 16)}`,
+    tokens,
+    sources: createSources({ pool, clock }),
+    audit,
+    recordAct,
+    setup: { isValid: (link) => isSetupLink(config, link, clock()), remove: () => removeSetupLink(config) },
+    isLocalToken: createLocalTokenCheck(deps.localToken),
+    clientAddress,
+    isCrossSite: csrfReason(config),
+    limiter: createLimiter({
+      policies: Object.fromEntries([...Object.entries(RATE_LIMITS), ['door', DOOR_LIMIT] as const].map(([name, { limit, periodMs }]) => [name, { limit, windowMs: periodMs }])),
+      clock,
+      maxKeys: 100_000,
+    }),
+    headers: { page: createHeaders('app', { https: secure }), api: createHeaders('api', { https: secure }) },
+    streams,
+    metrics,
+    site: await loadStaticSite(config.consoleDir),
+    inFlight: { count: 0 },
+  }
+  return { services, worker, sharedState }
+}
+
+const csrfReason = (config: Config): Services['isCrossSite'] => {
+  const judge = createCsrf({ origins: originsOf(config), sessionCookies: ['parapet-session', '__Host-parapet-session'] })
+  return (request) => {
+    const verdict = judge(request)
+    return verdict.kind === 'refused' ? verdict.reason : undefined
+  }
+}
+

@@ -1,0 +1,159 @@
+import { readFile } from 'node:fs/promises'
+import { type Clock, HOUR, MINUTE, DAY, ParapetError, systemClock } from '@parapet/core'
+import type { FastifyInstance } from 'fastify'
+import type { Logger } from 'pino'
+import { createApp } from '../app/create-app.js'
+import { assertBind, type Config } from '../config/index.js'
+import { migrate, startDatabase } from '../db/index.js'
+import type { Database } from '../db/types.js'
+import { HEARTBEAT_MS } from '../http/stream-hub.js'
+import { openKeyring } from '../keys/index.js'
+import { type BuiltServices, createServices } from './create-services.js'
+import { type Engines, loadEngines } from './engines.js'
+import { ensureLocalToken } from './local-token.js'
+import { createLog } from './log.js'
+import { assertPortFree, toPortError } from './port.js'
+import { createSetupLink } from './setup-link.js'
+
+/** A running control plane. */
+export type RunningServer = {
+  /** as people open it */
+  readonly url: string
+  /** the one-time link of the first operator, while there is none */
+  readonly setupLink?: string
+  /** Stops in the order that loses nothing: no new requests, those under way, streams, logs, detection, database. */
+  readonly stop: () => Promise<void>
+}
+
+/** What a test or a program may put in the place of the usual. */
+export type StartOptions = {
+  readonly log?: Logger
+  readonly clock?: Clock
+  readonly engines?: Engines
+  /** a database that is open already; migrated, and closed by `stop` */
+  readonly database?: Database
+}
+
+/** Time that requests under way get before their connections are cut, ms. */
+const DRAIN_MS = 10_000
+
+const readTls = async (config: Config): Promise<{ cert: string; key: string } | undefined> => {
+  if (config.tls === undefined) return undefined
+  const read = (name: 'cert' | 'key', path: string): Promise<string> =>
+    readFile(path, 'utf8').catch((cause: unknown) => {
+      throw new ParapetError('PPT_CONFIG_INVALID', `tls.${name}: the file ${path} cannot be read`, { cause })
+    })
+  return { cert: await read('cert', config.tls.cert), key: await read('key', config.tls.key) }
+}
+
+/** Repeats a task; one that fails is logged and tried again next time. */
+const every = (ms: number, name: string, log: Logger, task: () => Promise<unknown>): (() => void) => {
+  const timer = setInterval(() => {
+    task().catch((error: unknown) => log.warn({ err: error, task: name }, 'a repeated task failed'))
+  }, ms)
+  timer.unref()
+  return () => clearInterval(timer)
+}
+
+const startTasks = ({ services, sharedState }: BuiltServices, log: Logger): (() => void) => {
+  const { config, clock, events } = services
+  const keep = async (): Promise<void> => {
+    await events.preparePartitions()
+    const dropped = await events.dropPartitionsBefore(Math.floor(clock() / DAY) - config.retention.eventDays)
+    if (dropped > 0) log.info({ partitions: dropped, days: config.retention.eventDays }, 'old events were dropped')
+  }
+  const stops = [
+    every(HEARTBEAT_MS, 'heartbeat', log, () => services.streams.beat()),
+    every(10 * MINUTE, 'sweep', log, () => sharedState.sweep()),
+    every(HOUR, 'retention', log, keep),
+  ]
+  keep().catch((error: unknown) => log.warn({ err: error }, 'retention did not run'))
+  return () => {
+    for (const stop of stops) stop()
+  }
+}
+
+const listen = async (app: FastifyInstance, config: Config): Promise<number> => {
+  try {
+    await app.listen({ host: config.host, port: config.port })
+  } catch (error) {
+    throw toPortError(error, config.host, config.port)
+  }
+  const address = app.server.address()
+  return typeof address === 'object' && address !== null ? address.port : config.port
+}
+
+/** Ends what has begun, newest first; every step runs, whatever the ones before it did. */
+const unwind = async (steps: readonly (() => Promise<void> | void)[], log: Logger): Promise<void> => {
+  for (const step of steps.toReversed()) {
+    try {
+      await step()
+    } catch (error) {
+      log.error({ err: error }, 'a part did not stop cleanly')
+    }
+  }
+}
+
+const closeApp = async (app: FastifyInstance): Promise<void> => {
+  const timer = setTimeout(() => app.server.closeAllConnections(), DRAIN_MS)
+  timer.unref()
+  await app.close()
+  clearTimeout(timer)
+}
+
+/**
+ * Starts the control plane. Throws before anything runs for `PPT_BIND_CLEARTEXT` and `PPT_PORT_BUSY`; otherwise whatever
+ * went wrong (`PPT_KEYS_MISSING`, `PPT_DATA_DIR`, `PPT_DATABASE_...`), after stopping what had begun.
+ */
+export const startServer = async (settings: Config, options: StartOptions = {}): Promise<RunningServer> => {
+  const clock = options.clock ?? systemClock
+  const log = options.log ?? createLog(settings)
+  assertBind(settings)
+  if (settings.port !== 0) await assertPortFree(settings.host, settings.port)
+  const tls = await readTls(settings)
+  const steps: (() => Promise<void> | void)[] = []
+  try {
+    const database = options.database ?? (await startDatabase({ dataDir: settings.dataDir, databaseUrl: settings.databaseUrl }, log))
+    steps.push(() => database.close())
+    await migrate(database)
+    const keys = await openKeyring({ dataDir: settings.dataDir, pool: database.pool, clock })
+    if (keys.created) log.warn({ file: keys.path }, 'new keys were made for an empty store; back this file up, without it the store cannot be opened again')
+    const localToken = await ensureLocalToken(settings)
+    const engines = options.engines ?? (await loadEngines(log))
+
+    const built = await createServices({ config: settings, database, keyring: keys.keyring, engines, localToken, log, clock })
+    const { services, worker } = built
+    steps.push(async () => {
+      await services.alerts.close()
+      await services.decisions.close()
+    })
+    await worker.start()
+    steps.push(() => worker.stop())
+    steps.push(() => services.events.close())
+    const app = await createApp(services, tls === undefined ? {} : { tls })
+    steps.push(startTasks(built, log))
+    // streams would keep the server from ever closing: it stops listening first, then they end
+    steps.push(async () => {
+      const closing = closeApp(app)
+      services.streams.closeAll()
+      await closing
+    })
+    const port = await listen(app, settings)
+    const url = settings.port === port ? settings.publicUrl : `${tls === undefined ? 'http' : 'https'}://localhost:${port}`
+    const setupLink = (await services.operators.needed()) ? await createSetupLink({ ...settings, publicUrl: url }, { clock }) : undefined
+    log.info({ url, database: database.kind }, 'the control plane is ready')
+
+    let stopping: Promise<void> | undefined
+    return {
+      url,
+      ...(setupLink === undefined ? {} : { setupLink }),
+      stop: () => {
+        stopping ??= unwind(steps, log)
+        return stopping
+      },
+    }
+  } catch (error) {
+    await unwind(steps, log)
+    throw error
+  }
+}

@@ -1,0 +1,20 @@
+import { HOUR } from '@parapet/core'
+import type { EventStore } from '../events/index.js'
+import type { Source, Sources } from '../sources/index.js'
+
+/** A source with what it last did. */
+export type SourceView = Source & { readonly lastEventAt: number | null; readonly state: 'live' | 'silent' | 'new' }
+
+/** A source that sent before and says nothing for this long, ms, is an alarm. */
+export const SILENT_MS = HOUR
+
+/** All sources with the time of their last event. */
+export const sourceViews = async (deps: { sources: Pick<Sources, 'list'>; events: Pick<EventStore, 'lastEventPerSource'>; clock: () => number }): Promise<SourceView[]> => {
+  const [sources, last] = await Promise.all([deps.sources.list(), deps.events.lastEventPerSource()])
+  const lastById = new Map(last.map(({ id, lastEventAt }) => [id, lastEventAt]))
+  return sources.map((source) => {
+    const lastEventAt = lastById.get(source.id) ?? null
+    const state = lastEventAt === null ? 'new' : deps.clock() - lastEventAt > SILENT_MS ? 'silent' : 'live'
+    return { ...source, lastEventAt, state }
+  })
+}

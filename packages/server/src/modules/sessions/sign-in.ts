@@ -1,0 +1,28 @@
+import { ParapetError } from '@parapet/core'
+import type { Login, RequestLike } from '@parapet/guard'
+import type { FastifyReply } from 'fastify'
+import type { Logger } from 'pino'
+import type { Operator, Operators } from '../operators/index.js'
+
+/** Judges a name and a password; `undefined` for wrong ones and for a sign-in that pauses, which look alike. */
+export type SignIn = (input: { name: string; password: string; request: RequestLike; reply: FastifyReply }) => Promise<Operator | undefined>
+
+/**
+ * Puts the login shield before the passwords of operators. Throws `PPT_DATABASE_UNAVAILABLE` when nobody can tell, and
+ * `PPT_RATE_LIMITED` when too many sign in at once.
+ */
+export const createSignIn = (deps: { login: Login; operators: Pick<Operators, 'verify'>; log: Pick<Logger, 'warn'> }): SignIn => {
+  const { login, operators } = deps
+  return async ({ name, password, request, reply }) => {
+    const verdict = await login.attempt({ subject: name, method: 'password', request, credential: password }, () => operators.verify(name, password))
+    if (verdict.kind === 'degraded') {
+      if (verdict.cause instanceof ParapetError) throw verdict.cause
+      throw new ParapetError('PPT_DATABASE_UNAVAILABLE', undefined, { cause: verdict.cause })
+    }
+    if (verdict.kind === 'limited') throw Object.assign(new ParapetError('PPT_RATE_LIMITED'), { retryAfterSeconds: verdict.retryAfter })
+    if (verdict.kind === 'locked') deps.log.warn({ scope: verdict.scope, retryAfter: verdict.retryAfter }, 'a sign-in was refused while it pauses')
+    if (verdict.kind !== 'ok') return undefined
+    for (const cookie of verdict.cookies) void reply.header('set-cookie', cookie)
+    return verdict.value
+  }
+}
