@@ -241,7 +241,8 @@ export const parseRange = (text: string): AddressRange | undefined => {
   if (address.family === 6) return bits > 128 ? undefined : prefixOf(address, bits)
   if (!isFolded(front)) return bits > 32 ? undefined : prefixOf(address, bits)
   const prefix = bits - foldedAt(front)
-  return prefix < 0 || bits > 128 ? undefined : prefixOf(address, prefix)
+  // a whole folded form would silently mean all of IPv4: who means that writes 0.0.0.0/0
+  return prefix < 1 || bits > 128 ? undefined : prefixOf(address, prefix)
 }
 
 /** True when a text that was read as IPv4 is written as IPv6: it has two colons, a port only one. */

@@ -39,16 +39,16 @@ export class ParapetError extends Error {
 export const isParapetError = (error: unknown): error is ParapetError =>
   error instanceof Error && error.name === 'ParapetError' && 'code' in error && String(error.code).startsWith('PPT_')
 
-/** The problem body for a code. `extensions` are added as they are. */
+/** The problem body for a code. `extensions` are added as they are; none can replace what the registry says. */
 export const toProblem = (
   code: ErrorCode,
   options: { detail?: string | undefined; instance?: string; extensions?: Readonly<Record<string, unknown>> } = {},
 ): Problem => ({
+  ...options.extensions,
   type: `https://parapet.dev/errors/${code}`,
   title: ERRORS[code].message,
   status: ERRORS[code].status,
   code,
   ...(options.detail === undefined ? {} : { detail: options.detail }),
   ...(options.instance === undefined ? {} : { instance: `urn:uuid:${options.instance}` }),
-  ...options.extensions,
 })
