@@ -2,6 +2,8 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createLineSplitter, type LineCounts } from './line-splitter.js'
 
+fc.configureGlobal({ seed: 20_261_121 })
+
 /** Feeds bytes in pieces of these sizes, over and over. */
 const split = (bytes: Buffer, sizes: readonly number[], maxBytes = 8192): { lines: string[]; counts: LineCounts } => {
   const splitter = createLineSplitter(maxBytes)

@@ -216,8 +216,8 @@ describe('a file that cannot be read', () => {
     const path = file('secret.log', 'x\n')
     chmodSync(path, 0)
     const { lines, error } = await read(path)
-    if (process.getuid?.() === 0) expect(lines).toEqual(['x'])
-    else expect(error).toMatchObject({ code: 'PPT_FILE_UNREADABLE', detail: expect.stringContaining('EACCES') })
+    const refused = { lines: [], error: { code: 'PPT_FILE_UNREADABLE', detail: expect.stringContaining('EACCES') } }
+    expect({ lines, error }).toMatchObject(process.getuid?.() === 0 ? { lines: ['x'], error: undefined } : refused)
   })
 })
 

@@ -4,6 +4,8 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { nginxAccess, parserFor } from './index.js'
 
+fc.configureGlobal({ seed: 20_261_121 })
+
 const context = { now: Date.UTC(2026, 10, 21) }
 const STAMP = '[20/Nov/2026:03:04:05 +0000]'
 
@@ -14,6 +16,11 @@ const parse = (line: string): SecurityEvent => {
 }
 
 const withRequest = (request: string, rest = '200 10 "-" "curl/8"'): SecurityEvent => parse(`198.18.0.1 - - ${STAMP} "${request}" ${rest}`)
+
+/** No event, or one with a time and with values no longer than a line may be. */
+const isSound = (event: SecurityEvent | undefined): boolean =>
+  event === undefined ||
+  (Number.isSafeInteger(event['@timestamp']) && Object.values(event).every((value) => typeof value !== 'string' || value.length <= 8192))
 
 describe('the whole event', () => {
   it('has the fields of ECS that rules read', () => {
@@ -222,7 +229,7 @@ describe('a generated log', () => {
     for (const line of generateLog({ kind: 'nginx', lines: 5000, attack: 0.4, seed: 5 }).lines) {
       const event = parse(line)
       const query = event['url.query'] === undefined ? '' : `?${event['url.query']}`
-      const request = `${event['http.request.method']} ${event['url.path']}${query} HTTP/${event['http.version']}`
+      const request = `${event['http.request.method']} ${event['url.path']}${query} HTTP/${String(event['http.version'])}`
       const rest = `${event['http.response.status_code']} ${event['http.response.body.bytes']} "${event['http.request.referrer'] ?? '-'}" "${event['user_agent.original']}"`
       const stamp = line.slice(line.indexOf('['), line.indexOf(']') + 1)
       expect(`${event['source.ip']} - - ${stamp} "${request}" ${rest}`).toBe(line)
@@ -273,8 +280,7 @@ describe('hostile lines', () => {
           `198.18.0.1 - - ${STAMP} "GET /${parts.join('')}" 200 1 "-" "-"`,
         ]) {
           const event = nginxAccess.parse(line, context)
-          for (const value of Object.values(event ?? {})) if (typeof value === 'string') expect(value.length).toBeLessThanOrEqual(8192)
-          if (event !== undefined) expect(Number.isSafeInteger(event['@timestamp'])).toBe(true)
+          expect(isSound(event)).toBe(true)
         }
       }),
       { numRuns: 500 },
@@ -302,7 +308,7 @@ describe('hostile lines', () => {
   })
 
   it('of a megabyte are bounded and quick', () => {
-    const start = process.hrtime.bigint()
+    const start = process.cpuUsage()
     for (const filling of ['a', ' ', '"', '\\', '\\"', '?', '://', ' HTTP/', '[', '\u001b[2J', '\0', '/../']) {
       const text = filling.repeat(Math.ceil(1_000_000 / filling.length))
       for (const lead of [
@@ -313,10 +319,10 @@ describe('hostile lines', () => {
         '198.18.0.1 - ',
       ]) {
         const event = nginxAccess.parse(`${lead}${text}" 200 1 "-" "-"`, context)
-        for (const value of Object.values(event ?? {})) if (typeof value === 'string') expect(value.length).toBeLessThanOrEqual(8192)
+        expect(isSound(event)).toBe(true)
       }
     }
-    expect(Number(process.hrtime.bigint() - start) / 1e6).toBeLessThan(1000)
+    expect(process.cpuUsage(start).user / 1000).toBeLessThan(1500)
   })
 })
 
