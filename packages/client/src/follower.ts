@@ -1,0 +1,152 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Clock, Decision, DecisionSet } from '@parapet/core'
+import { backoffMs, type Chance } from './backoff.js'
+import type { Endpoint, Fetch } from './endpoint.js'
+import { createSseParser, type SseMessage } from './sse-parser.js'
+
+/** `live`: decisions arrive. `away`: the set stands as it was, and nobody knows what is new. */
+export type FollowState = { readonly kind: 'live' } | { readonly kind: 'away'; readonly reason: string }
+
+/** What a follower of decisions is told. */
+export type FollowListener = {
+  readonly state?: (state: FollowState) => void
+  /** the set has changed: by one decision, or by a snapshot (`undefined`) */
+  readonly change?: (decision: Decision | undefined) => void
+}
+
+/** Silence after which a connection counts as dead, ms; the control plane sends a heartbeat every 15 s. */
+const SILENCE_MS = 45_000
+const CONNECT_MS = 10_000
+const SWEEP_MS = 60_000
+/** A snapshot of 100,000 decisions is about 50 MB. */
+const MOST_MESSAGE = 67_108_864
+
+const isText = (value: unknown): value is string => typeof value === 'string' && value.length <= 4_096
+
+const isDecision = (value: unknown): value is Decision => {
+  if (typeof value !== 'object' || value === null) return false
+  const { id, revision, target, action, scope, mode, startsAt, expiresAt } = value as Partial<Record<keyof Decision, unknown>>
+  if (typeof target !== 'object' || target === null) return false
+  const { kind, value: name } = target as { kind?: unknown; value?: unknown }
+  return (
+    [id, action, scope, mode, kind, name].every(isText) && [revision, startsAt, expiresAt].every((number) => typeof number === 'number')
+  )
+}
+
+/** Keeps a set of decisions equal to the control plane's: a snapshot, then every change, resumed where it broke off. */
+export const followDecisions = (
+  set: DecisionSet,
+  listener: FollowListener,
+  deps: { readonly endpoint: Endpoint; readonly fetch: Fetch; readonly clock: Clock; readonly chance: Chance; readonly silenceMs?: number },
+): { stop: () => void } => {
+  const silenceMs = deps.silenceMs ?? SILENCE_MS
+  const stopped = new AbortController()
+  let current: AbortController | undefined
+  let cursor: string | undefined
+  let failures = 0
+  let state: FollowState['kind'] | undefined
+
+  const tell = (next: FollowState): void => {
+    if (state === next.kind || stopped.signal.aborted) return
+    state = next.kind
+    try {
+      listener.state?.(next)
+    } catch {
+      // whoever listens must not stop the decisions
+    }
+  }
+  const changed = (decision: Decision | undefined): void => {
+    try {
+      listener.change?.(decision)
+    } catch {
+      // as above
+    }
+  }
+
+  const take = (message: SseMessage): void => {
+    if (message.event !== 'snapshot' && message.event !== 'decision') return
+    const data: unknown = JSON.parse(message.data)
+    if (message.event === 'snapshot') {
+      const list = typeof data === 'object' && data !== null && 'decisions' in data ? data.decisions : undefined
+      if (!Array.isArray(list) || !list.every(isDecision)) throw new Error('the snapshot is not one')
+      set.reset(list)
+      changed(undefined)
+    } else {
+      if (!isDecision(data)) throw new Error('the decision is not one')
+      set.apply(data)
+      changed(data)
+    }
+    // only what was taken in moves the cursor
+    if (message.id !== undefined && /^[\w.:-]{1,64}$/.test(message.id)) cursor = message.id
+  }
+
+  const connect = async (): Promise<void> => {
+    current = new AbortController()
+    const broken = current
+    let watch: NodeJS.Timeout | undefined
+    const expect = (ms: number): void => {
+      clearTimeout(watch)
+      watch = setTimeout(() => broken.abort(new Error('silence')), ms)
+      watch.unref()
+    }
+    expect(CONNECT_MS)
+    try {
+      const response = await deps.fetch(deps.endpoint.at('/v1/decisions/stream'), {
+        headers: { ...deps.endpoint.headers, accept: 'text/event-stream', ...(cursor === undefined ? {} : { 'last-event-id': cursor }) },
+        redirect: 'error',
+        signal: broken.signal,
+      })
+      if (!response.ok || response.body === null || !(response.headers.get('content-type') ?? '').startsWith('text/event-stream')) {
+        await response.body?.cancel()
+        throw new Error(`HTTP ${response.status}`)
+      }
+      // without a cursor nothing is known before the snapshot is in
+      if (cursor !== undefined) tell({ kind: 'live' })
+      const parser = createSseParser(MOST_MESSAGE)
+      const decoder = new TextDecoder()
+      expect(silenceMs)
+      for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
+        expect(silenceMs)
+        for (const message of parser.push(decoder.decode(chunk, { stream: true }))) {
+          take(message)
+          failures = 0
+          tell({ kind: 'live' })
+        }
+      }
+      throw new Error('the control plane closed the stream')
+    } catch (error) {
+      if (broken.signal.aborted && !stopped.signal.aborted) throw new Error('no sign of life from the control plane', { cause: error })
+      throw error
+    } finally {
+      clearTimeout(watch)
+      broken.abort()
+    }
+  }
+
+  const pause = (ms: number): Promise<void> => sleep(ms, undefined, { ref: false, signal: stopped.signal }).catch(() => undefined)
+
+  const run = async (): Promise<void> => {
+    while (!stopped.signal.aborted) {
+      try {
+        await connect()
+      } catch (error) {
+        // a stream that could not be read from its cursor is read from the start
+        if (error instanceof SyntaxError || (error instanceof Error && error.message.endsWith('is not one'))) cursor = undefined
+        const cause = error instanceof Error && error.cause instanceof Error && error.message === 'fetch failed' ? error.cause : error
+        tell({ kind: 'away', reason: cause instanceof Error ? cause.message.slice(0, 200) : 'no answer' })
+      }
+      if (!stopped.signal.aborted) await pause(backoffMs(++failures, deps.chance))
+    }
+  }
+
+  const sweeper = setInterval(() => set.sweep(deps.clock()), SWEEP_MS)
+  sweeper.unref()
+  void run()
+  return {
+    stop: () => {
+      clearInterval(sweeper)
+      stopped.abort()
+      current?.abort()
+    },
+  }
+}

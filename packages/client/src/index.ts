@@ -1,0 +1,5 @@
+export { type Client, type ClientOptions, createClient } from './client.js'
+export type { RejectedItem } from './deliver.js'
+export type { FollowListener, FollowState } from './follower.js'
+export type { SenderProblem, SenderStats } from './sender.js'
+export { memorySpool, type Spool, type SpoolBounds, type SpoolItem } from './spool.js'
