@@ -6,30 +6,36 @@ import { alertQuery } from '../lib/alert-filters.js'
 import type { DecisionTab } from '../lib/live-lists.js'
 import { markSignedOut } from './session.js'
 
-/** Who is signed in. */
-export type Operator = { readonly id: string; readonly name: string; readonly role: 'admin' | 'viewer' }
+/** Who is signed in, and what they may do. */
+export type Operator = {
+  readonly id: string
+  readonly name: string
+  readonly role?: 'admin' | 'viewer'
+  readonly permissions: readonly string[]
+}
 
-/** Rows in one page of a list. */
-export const PAGE_ROWS = 50
+/** True when an operator may block and undo. */
+export const mayDecide = (operator: Operator): boolean => operator.permissions.includes('decisions.write')
+
+/** Rows in one page of a list, and of one that is narrowed here: then more are read at once. */
+const PAGE_ROWS = 50
+const SEARCH_ROWS = 200
 
 const send = createSend({ fetch: (...args) => fetch(...args), onUnauthenticated: () => markSignedOut() })
 
 /** Every request that the console makes. */
 export const api = {
-  session: async (): Promise<Operator> => (await send<{ operator: Operator }>('GET', '/v1/session')).operator,
+  session: (): Promise<Operator> => send('GET', '/v1/session'),
   signIn: (name: string, password: string): Promise<unknown> => send('POST', '/v1/session', { name, password }),
   signOut: (): Promise<unknown> => send('DELETE', '/v1/session'),
   setupNeeded: async (): Promise<boolean> => (await send<{ needed: boolean }>('GET', '/v1/setup')).needed,
   setUp: (link: string, name: string, password: string): Promise<unknown> => send('POST', '/v1/setup', { link, name, password }),
   overview: (signal?: AbortSignal): Promise<Overview> => send('GET', '/v1/overview', undefined, signal),
   alerts: (filters: AlertFilters, cursor: string | null, signal?: AbortSignal): Promise<Page<AlertView>> =>
-    send('GET', `/v1/alerts?${alertQuery(filters, Date.now(), cursor, PAGE_ROWS)}`, undefined, signal),
+    send('GET', `/v1/alerts?${alertQuery(filters, Date.now(), cursor, filters.text === '' ? PAGE_ROWS : SEARCH_ROWS)}`, undefined, signal),
   alert: (id: string, signal?: AbortSignal): Promise<AlertDetail> => send('GET', `/v1/alerts/${encodeURIComponent(id)}`, undefined, signal),
   decisions: (tab: DecisionTab, cursor: string | null, signal?: AbortSignal): Promise<Page<Decision>> => {
-    const params = new URLSearchParams({
-      limit: String(PAGE_ROWS),
-      ...(tab === 'observe' ? { state: 'all', mode: 'observe' } : { state: tab, mode: 'enforce' }),
-    })
+    const params = new URLSearchParams({ limit: String(SEARCH_ROWS), state: tab === 'observe' ? 'active' : tab })
     if (cursor !== null) params.set('cursor', cursor)
     return send('GET', `/v1/decisions?${params.toString()}`, undefined, signal)
   },

@@ -7,7 +7,7 @@ import { createBatcher } from '../lib/batch.js'
 import type { LiveInput, LiveState } from '../lib/live.js'
 import { liveStart, liveStep, wantsStream } from '../lib/live.js'
 import type { DecisionTab, Pages } from '../lib/live-lists.js'
-import { patchActive, patchAlerts, patchDecisions, patchOverview } from '../lib/live-lists.js'
+import { linkDecisions, linkPages, patchActive, patchAlerts, patchDecisions, patchOverview } from '../lib/live-lists.js'
 
 /** The line to the control plane, as the pages see it. */
 export type Live = {
@@ -65,8 +65,9 @@ const createAppliers = (
     publish({ fresh: new Map([...fresh].slice(-FRESH_ROWS)) })
   }
   return {
-    alerts: (changed) => {
+    alerts: (arrived) => {
       const now = Date.now()
+      const changed = arrived.map((alert) => linkDecisions(alert, current.active.values()))
       markFresh(changed.map((alert) => alert.id))
       for (const [key, list] of client.getQueriesData<Pages<AlertView>>({ queryKey: ['alerts'] })) {
         if (list !== undefined) client.setQueryData(key, patchAlerts(list, changed, key[1] as AlertFilters, now))
@@ -82,6 +83,13 @@ const createAppliers = (
       for (const [key, list] of client.getQueriesData<Pages<Decision>>({ queryKey: ['decisions'] })) {
         if (list !== undefined) client.setQueryData(key, patchDecisions(list, changed, key[1] as DecisionTab, now))
       }
+      const forAlerts = changed.filter((decision) => decision.alertId !== undefined)
+      client.setQueriesData<Pages<AlertView>>({ queryKey: ['alerts'] }, (list) =>
+        list === undefined ? undefined : linkPages(list, forAlerts),
+      )
+      client.setQueryData<Overview>(['overview'], (overview) =>
+        overview === undefined ? undefined : { ...overview, latest: overview.latest.map((alert) => linkDecisions(alert, forAlerts)) },
+      )
       for (const id of new Set(changed.flatMap((decision) => decision.alertId ?? [])))
         void client.invalidateQueries({ queryKey: ['alert', id] })
       refreshCounts()

@@ -13,7 +13,7 @@ import { bothTimes } from '../lib/format.js'
 import { SHORTCUTS } from '../lib/keys.js'
 import { liveWords } from '../lib/live.js'
 import { asApiError } from '../lib/problem.js'
-import { api } from './api.js'
+import { api, mayDecide } from './api.js'
 import { startLive, useLive } from './live.js'
 import { useOperator } from './session.js'
 import { useShortcuts } from './shortcuts.js'
@@ -175,10 +175,10 @@ export const Shell = ({ children }: { readonly children: ReactNode }) => {
             <LiveBadge />
             <span
               className="ml-2 hidden max-w-40 truncate text-[0.87rem] text-ink-2 md:inline"
-              title={operator.role === 'admin' ? 'Admin' : 'Viewer: reads, does not act'}
+              title={mayDecide(operator) ? 'Admin' : 'Viewer: reads, does not act'}
             >
               <HostileText text={operator.name} limit={40} expandable={false} />
-              {operator.role === 'viewer' ? ' (viewer)' : null}
+              {mayDecide(operator) ? null : ' (viewer)'}
             </span>
             <button
               type="button"

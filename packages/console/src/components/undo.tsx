@@ -3,7 +3,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { Undo2 } from 'lucide-react'
 import { useEffect, useRef } from 'react'
 
-import { api } from '../app/api.js'
+import { api, mayDecide } from '../app/api.js'
 import { useOperator } from '../app/session.js'
 import { asDuration, plural } from '../lib/format.js'
 import { flattenHostile } from '../lib/hostile.js'
@@ -101,7 +101,7 @@ export const UndoButton = ({ decisions, label = 'Undo' }: { readonly decisions: 
   const focusAfter = useFocusAfter()
   const [first] = decisions
   if (first === undefined) return null
-  const viewer = operator.role === 'viewer'
+  const viewer = !mayDecide(operator)
   return (
     <button
       type="button"

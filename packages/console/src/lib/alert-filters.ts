@@ -1,5 +1,7 @@
 import type { AlertView, Level } from '@parapet/core'
 
+import { parseAddress } from '@parapet/core'
+
 import { isLevel, LEVELS_DOWN } from './levels.js'
 
 /** The time ranges the list of alerts offers, in ms; `all` has none. */
@@ -37,22 +39,30 @@ export const writeFilters = (filters: AlertFilters): string => {
   return text === '' ? '' : `?${text}`
 }
 
-/** The query of `GET /v1/alerts` for a view. `now` in ms UTC. */
+const isAddress = (text: string): boolean => parseAddress(text.trim()) !== undefined
+
+/** The query of `GET /v1/alerts` for a view; an address is looked up by the server, other words are matched here. `now` in ms UTC. */
 export const alertQuery = (filters: AlertFilters, now: number, cursor: string | null, limit: number): string => {
   const params = new URLSearchParams({ limit: String(limit) })
   if (filters.level !== undefined) params.set('level', filters.level)
-  if (filters.text !== '') params.set('q', filters.text)
+  if (isAddress(filters.text)) params.set('target', filters.text.trim())
   if (filters.range !== 'all') params.set('since', String(now - RANGES[filters.range]))
   if (cursor !== null) params.set('cursor', cursor)
   return params.toString()
 }
 
-/** True when an alert that arrives live belongs into a view. `level` is a floor. `now` in ms UTC. */
-export const matchesFilters = (alert: AlertView, filters: AlertFilters, now: number): boolean => {
+/** True when an alert belongs into a view. `level` is a floor; `loaded`: the server has chosen it already. `now` in ms UTC. */
+export const matchesFilters = (
+  alert: AlertView,
+  filters: AlertFilters,
+  now: number,
+  options: { readonly loaded: boolean } = { loaded: false },
+): boolean => {
   if (filters.level !== undefined && LEVELS_DOWN.indexOf(alert.rule.level) > LEVELS_DOWN.indexOf(filters.level)) return false
-  if (filters.range !== 'all' && alert.last < now - RANGES[filters.range]) return false
-  if (filters.text === '') return true
-  const needle = filters.text.toLowerCase()
+  if (filters.range !== 'all' && alert.detectedAt < now - RANGES[filters.range]) return false
+  // an address is matched by the server, which knows the networks it lies in
+  if (filters.text === '' || (options.loaded && isAddress(filters.text))) return true
+  const needle = filters.text.trim().toLowerCase()
   return [alert.rule.title, alert.rule.id, alert.why, alert.scope.value, ...alert.targets].some((text) =>
     text.toLowerCase().includes(needle),
   )

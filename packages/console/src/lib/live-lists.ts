@@ -32,13 +32,11 @@ const patch = <T extends { readonly id: string }>(list: Pages<T>, changed: reado
 export const patchAlerts = (list: Pages<AlertView>, changed: readonly AlertView[], filters: AlertFilters, now: number): Pages<AlertView> =>
   patch(list, changed, (alert) => matchesFilters(alert, filters, now))
 
-/** True when a decision belongs under a tab. `now` in ms UTC. */
+/** True when a decision belongs under a tab; each belongs under exactly one. `now` in ms UTC. */
 export const belongsToTab = (decision: Decision, tab: DecisionTab, now: number): boolean => {
-  if (tab === 'observe') return decision.mode === 'observe'
-  if (tab === 'lifted') return decision.lifted !== undefined
-  const over = decision.expiresAt <= now
-  if (tab === 'expired') return decision.lifted === undefined && over
-  return decision.lifted === undefined && !over && decision.mode === 'enforce'
+  if (decision.lifted !== undefined) return tab === 'lifted'
+  if (decision.expiresAt <= now) return tab === 'expired'
+  return tab === (decision.mode === 'observe' ? 'observe' : 'active')
 }
 
 /** A tab of decisions after some were made, lifted or changed. */
@@ -73,6 +71,19 @@ export const patchOverview = (overview: Overview, changed: readonly AlertView[])
   })
   return { ...overview, latest: [...[...byId.values()].toReversed(), ...kept].slice(0, 12) }
 }
+
+/** An alert that knows the decisions made for it, also those that came after it was read. */
+export const linkDecisions = (alert: AlertView, decisions: Iterable<Decision>): AlertView => {
+  const missing: string[] = []
+  for (const decision of decisions) if (decision.alertId === alert.id && !alert.decisionIds.includes(decision.id)) missing.push(decision.id)
+  return missing.length === 0 ? alert : { ...alert, decisionIds: [...alert.decisionIds, ...missing] }
+}
+
+/** A list of alerts after decisions were made for some of them. */
+export const linkPages = (list: Pages<AlertView>, decisions: readonly Decision[]): Pages<AlertView> => ({
+  ...list,
+  pages: list.pages.map((page) => ({ items: page.items.map((alert) => linkDecisions(alert, decisions)), next: page.next })),
+})
 
 /** What became of an alert: is something enforced for it, was it only watched, has it ended. */
 export type AlertOutcome =

@@ -66,6 +66,10 @@ const pageOf = <T>(items: readonly T[], query: URLSearchParams): { items: readon
   return { items: items.slice(from, to), next: to < items.length ? String(to) : null }
 }
 
+const PERMISSIONS = {
+  admin: ['events.read', 'alerts.read', 'decisions.read', 'decisions.write'],
+  viewer: ['events.read', 'alerts.read', 'decisions.read'],
+} as const
 const ORDER = ['informational', 'low', 'medium', 'high', 'critical']
 
 /** Starts the server on a free port of loopback. */
@@ -106,7 +110,11 @@ export const startFakeControlPlane = async (site: string, seed: Partial<World> =
   const lift = (ids: readonly string[], reason: string): readonly Decision[] => {
     const lifted = world.decisions
       .filter((decision) => ids.includes(decision.id))
-      .map((decision): Decision => Object.assign(structuredClone(decision), { lifted: { at: Date.now(), by: { kind: 'operator', id: world.operator.id, name: world.operator.name }, reason } }))
+      .map((decision): Decision =>
+        Object.assign(structuredClone(decision), {
+          lifted: { at: Date.now(), by: { kind: 'operator', id: world.operator.id, name: world.operator.name }, reason },
+        }),
+      )
     for (const decision of lifted) emitDecision(decision)
     return lifted
   }
@@ -150,7 +158,6 @@ export const startFakeControlPlane = async (site: string, seed: Partial<World> =
     const now = Date.now()
     const state = query.get('state')
     return world.decisions.filter((decision) => {
-      if (query.get('mode') !== null && query.get('mode') !== decision.mode) return false
       if (state === 'lifted') return decision.lifted !== undefined
       if (state === 'expired') return decision.lifted === undefined && decision.expiresAt <= now
       return state === 'active' ? decision.lifted === undefined && decision.expiresAt > now : true
@@ -159,14 +166,20 @@ export const startFakeControlPlane = async (site: string, seed: Partial<World> =
 
   const listAlerts = (query: URLSearchParams): readonly AlertView[] => {
     const floor = ORDER.indexOf(query.get('level') ?? 'informational')
-    const text = (query.get('q') ?? '').toLowerCase()
+    const target = query.get('target')
     const since = Number(query.get('since') ?? 0)
     return world.alerts.filter(
       (alert) =>
         ORDER.indexOf(alert.rule.level) >= floor &&
-        alert.last >= since &&
-        `${alert.rule.title} ${alert.why} ${alert.scope.value}`.toLowerCase().includes(text),
+        alert.detectedAt >= since &&
+        (target === null || alert.scope.value === target || alert.targets.includes(target)),
     )
+  }
+
+  const signedIn = (response: ServerResponse, status: number): void => {
+    const id = createHash('sha256').update(`${Date.now()}${Math.random()}`).digest('hex')
+    world.signedIn.add(id)
+    json(response, status, world.operator, { 'set-cookie': `session=${id}; HttpOnly; SameSite=Lax; Path=/` })
   }
 
   const api = async (request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> => {
@@ -181,17 +194,16 @@ export const startFakeControlPlane = async (site: string, seed: Partial<World> =
       world.setupLink = undefined
       world.operator = { id: 'op-1', name: input.name, role: 'admin' }
       world.password = input.password
-      return json(response, 201, { operator: world.operator })
+      return signedIn(response, 201)
     }
     if (route === 'POST /v1/session') {
       const input = body as { name: string; password: string }
       if (input.name !== world.operator.name || input.password !== world.password) return problem(response, 'PPT_SIGN_IN_FAILED')
-      const id = createHash('sha256').update(`${Date.now()}${Math.random()}`).digest('hex')
-      world.signedIn.add(id)
-      return json(response, 200, { operator: world.operator }, { 'set-cookie': `session=${id}; HttpOnly; SameSite=Lax; Path=/` })
+      return signedIn(response, 200)
     }
     if (!world.signedIn.has(cookieOf(request))) return problem(response, 'PPT_UNAUTHENTICATED')
-    if (route === 'GET /v1/session') return json(response, 200, { operator: world.operator })
+    if (route === 'GET /v1/session')
+      return json(response, 200, { kind: 'operator', ...world.operator, permissions: PERMISSIONS[world.operator.role], expiresAt: null })
     if (route === 'DELETE /v1/session') {
       world.signedIn.delete(cookieOf(request))
       response.writeHead(204).end()
@@ -208,15 +220,14 @@ export const startFakeControlPlane = async (site: string, seed: Partial<World> =
     if (route === 'POST /v1/decisions/lift') {
       const { batch, reason } = body as { batch: string; reason: string }
       return json(response, 200, {
-        decisions: lift(
+        lifted: lift(
           world.decisions.filter((decision) => decision.batch === batch).map((decision) => decision.id),
           reason,
         ),
       })
     }
     const single = /^POST \/v1\/decisions\/([^/]+)\/lift$/.exec(route)?.[1]
-    if (single !== undefined)
-      return json(response, 200, { decisions: lift([decodeURIComponent(single)], (body as { reason: string }).reason) })
+    if (single !== undefined) return json(response, 200, lift([decodeURIComponent(single)], (body as { reason: string }).reason)[0])
     const id = /^GET \/v1\/alerts\/([^/]+)$/.exec(route)?.[1]
     const alert = world.alerts.find((known) => known.id === (id === undefined ? '' : decodeURIComponent(id)))
     if (alert === undefined) return problem(response, 'PPT_NOT_FOUND')

@@ -242,10 +242,7 @@ export const makeOverview = (
           ],
     last24h: {
       events: hours.reduce((sum, item) => sum + item.events, 0),
-      alerts:
-        options.empty === true
-          ? noAlerts
-          : byLevel(alerts),
+      alerts: options.empty === true ? noAlerts : byLevel(alerts),
       decisions: decisions.length,
       hours,
     },

@@ -5,7 +5,7 @@ import { ArrowLeft, Ban } from 'lucide-react'
 import { useState } from 'react'
 import { Link } from 'wouter'
 
-import { api } from '../../app/api.js'
+import { api, mayDecide } from '../../app/api.js'
 import { useOperator } from '../../app/session.js'
 import { BlockDialog } from '../../components/block-dialog.js'
 import { DemoTag } from '../../components/demo-tag.js'
@@ -32,7 +32,7 @@ const Targets = ({ targets }: { readonly targets: readonly string[] }) => {
         {(all ? targets : targets.slice(0, TARGETS)).map((target) => (
           <li key={target} className="flex items-center justify-between gap-3 border-b border-line py-1.5">
             <HostileText text={target} limit={64} className="min-w-0 font-mono text-[0.9rem] wrap-anywhere" />
-            {operator.role === 'admin' ? (
+            {mayDecide(operator) ? (
               <button type="button" className="button" data-kind="quiet" onClick={() => setBlocking(target)} aria-label={`Block ${target}`}>
                 <Ban size={15} aria-hidden />
                 Block…

@@ -1,9 +1,10 @@
 import type { AlertView } from '@parapet/core'
 import { useInfiniteQuery } from '@tanstack/react-query'
-import { useMemo } from 'react'
+import { useCallback, useMemo } from 'react'
 import { useSearch } from 'wouter'
 
 import { api } from '../../app/api.js'
+import { useFill } from '../../app/use-fill.js'
 import type { CellLayout, Columns } from '../../components/data-table.js'
 import { DataTable, More } from '../../components/data-table.js'
 import { DemoTag } from '../../components/demo-tag.js'
@@ -13,7 +14,7 @@ import { Outcome } from '../../components/outcome.js'
 import { useTitle } from '../../components/page-title.js'
 import { Empty, Failure, Loading } from '../../components/states.js'
 import { Ago } from '../../components/time.js'
-import { readFilters } from '../../lib/alert-filters.js'
+import { matchesFilters, readFilters } from '../../lib/alert-filters.js'
 import { count } from '../../lib/format.js'
 import { AlertLink } from './alert-link.js'
 import { Filters } from './filters.js'
@@ -72,7 +73,22 @@ export const Alerts = () => {
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next,
   })
-  const rows = useMemo(() => query.data?.pages.flatMap((page) => page.items) ?? [], [query.data])
+  const rows = useMemo(
+    () =>
+      query.data?.pages
+        .flatMap((page) => page.items)
+        .filter((alert) => matchesFilters(alert, { ...filters, range: 'all' }, 0, { loaded: true })) ?? [],
+    [query.data, filters],
+  )
+  const { fetchNextPage } = query
+  const readOn = useCallback(() => void fetchNextPage(), [fetchNextPage])
+  useFill({
+    shown: rows.length,
+    pages: query.data?.pages.length ?? 0,
+    more: query.hasNextPage && filters.text !== '',
+    busy: query.isFetching,
+    readOn,
+  })
   const narrowed = filters.level !== undefined || filters.text !== '' || filters.range !== 'all'
   return (
     <>
@@ -89,6 +105,12 @@ export const Alerts = () => {
         query.error === null ? (
           <Loading what="alerts" />
         ) : null
+      ) : rows.length === 0 && query.hasNextPage ? (
+        query.isFetching ? (
+          <Loading what="older alerts" />
+        ) : (
+          <More has busy={false} onMore={readOn} total={0} noun="alerts" />
+        )
       ) : rows.length === 0 ? (
         narrowed ? (
           <Empty title="No alert matches">
@@ -100,13 +122,7 @@ export const Alerts = () => {
       ) : (
         <>
           <DataTable label="Alerts" columns={columns} rows={rows} layout={layout} />
-          <More
-            has={query.hasNextPage}
-            busy={query.isFetchingNextPage}
-            onMore={() => void query.fetchNextPage()}
-            total={rows.length}
-            noun="alerts"
-          />
+          <More has={query.hasNextPage} busy={query.isFetchingNextPage} onMore={readOn} total={rows.length} noun="alerts" />
         </>
       )}
     </>

@@ -1,12 +1,13 @@
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { clsx } from 'clsx'
 import { Ban } from 'lucide-react'
-import { useMemo, useState } from 'react'
+import { useCallback, useMemo, useState } from 'react'
 import { Link, useSearch } from 'wouter'
 
-import { api } from '../../app/api.js'
+import { api, mayDecide } from '../../app/api.js'
 import { useNow } from '../../app/clock.js'
 import { useOperator } from '../../app/session.js'
+import { useFill } from '../../app/use-fill.js'
 import { BlockDialog } from '../../components/block-dialog.js'
 import { DataTable, More } from '../../components/data-table.js'
 import { useTitle } from '../../components/page-title.js'
@@ -50,12 +51,15 @@ export const Decisions = () => {
   const columns = useMemo(() => columnsOf(id), [id])
   const loaded = useMemo(() => query.data?.pages.flatMap((page) => page.items) ?? [], [query.data])
   // one that runs out while it is looked at leaves the tab at that second
-  const rows = id === 'active' ? loaded.filter((decision) => belongsToTab(decision, id, now)) : loaded
+  const rows = loaded.filter((decision) => belongsToTab(decision, id, now))
+  const { fetchNextPage } = query
+  const readOn = useCallback(() => void fetchNextPage(), [fetchNextPage])
+  useFill({ shown: rows.length, pages: query.data?.pages.length ?? 0, more: query.hasNextPage, busy: query.isFetching, readOn })
   return (
     <>
       <div className="mb-4 flex flex-wrap items-end justify-between gap-4">
         <h1 className="text-3xl font-semibold tracking-tight">Decisions</h1>
-        {operator.role === 'admin' ? (
+        {mayDecide(operator) ? (
           <button type="button" className="button" data-kind="primary" onClick={() => setAdding(true)}>
             <Ban size={15} aria-hidden />
             Block an address
@@ -86,20 +90,14 @@ export const Decisions = () => {
         query.error === null ? (
           <Loading what="decisions" />
         ) : null
-      ) : rows.length === 0 ? (
+      ) : rows.length === 0 && !query.hasNextPage ? (
         <div className="pt-4">
           <Empty title={tab?.empty ?? ''}>{tab?.means}</Empty>
         </div>
       ) : (
         <>
           <DataTable label={`Decisions, ${id}`} columns={columns} rows={rows} layout={layout} />
-          <More
-            has={query.hasNextPage}
-            busy={query.isFetchingNextPage}
-            onMore={() => void query.fetchNextPage()}
-            total={rows.length}
-            noun="decisions"
-          />
+          <More has={query.hasNextPage} busy={query.isFetchingNextPage} onMore={readOn} total={rows.length} noun="decisions" />
         </>
       )}
       {adding ? <BlockDialog onClose={() => setAdding(false)} /> : null}
