@@ -6,7 +6,7 @@ import type { Database } from '../../db/types.js'
 const LOCK = 7_274_373
 
 /** The right to detect, held on a connection of its own. `isHeld` turns false when that breaks. */
-export type Leadership = { readonly isHeld: () => boolean; readonly release: () => void }
+export type Leadership = { readonly isHeld: () => boolean; readonly release: () => Promise<void> }
 
 /** Tries to become the worker that detects; `undefined` while another one is. Errors: `PPT_DATABASE_UNAVAILABLE`. */
 export const tryLead = async (database: Pick<Database, 'pool'>): Promise<Leadership | undefined> => {
@@ -32,9 +32,10 @@ export const tryLead = async (database: Pick<Database, 'pool'>): Promise<Leaders
   }
   return {
     isHeld: () => held,
-    // thrown away, not given back: the lock ends with the session
-    release: () => {
+    release: async () => {
       held = false
+      // said aloud, so that the next one need not wait for the session's end; the session goes too, in case it was not heard
+      await client.query('SELECT pg_advisory_unlock($1)', [LOCK]).catch(() => undefined)
       client.release(true)
     },
   }

@@ -101,7 +101,7 @@ export const createDetectionWorker = (deps: DetectionDeps): DetectionWorker => {
           await lead(leadership.isHeld)
         } finally {
           active = false
-          leadership.release()
+          await leadership.release()
         }
       } catch (error) {
         log.warn({ unavailable: isUnavailable(error), reason: reasonOf(error) }, 'detection is interrupted; it goes on from its cursor')

@@ -75,7 +75,7 @@ export const createEventStore = (deps: { database: Pick<Database, 'pool' | 'owne
     head: log.head,
     countsByHour: async (since) => {
       const { rows } = await database.pool.query<{ at: number; events: number }>(
-        'SELECT hour AS at, sum(events)::bigint AS events FROM event_hours WHERE hour > $1 - 3600000 GROUP BY hour ORDER BY hour',
+        'SELECT hour AS at, sum(events)::bigint AS events FROM event_hours WHERE hour > $1::bigint - 3600000 GROUP BY hour ORDER BY hour',
         [since],
       )
       return rows

@@ -1,0 +1,315 @@
+import { type Alert, type SecurityEvent, systemClock } from '@parapet/core'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { transaction } from '../../db/pools.js'
+import { createTestDatabase, type TestDatabase } from '../../db/test-database.js'
+import { createAlertStore } from '../alerts/index.js'
+import { createDecisionStore } from '../decisions/index.js'
+import { createEventStore, type EventStore } from '../events/index.js'
+import { createCountingEngine } from './fixtures/counting-engine.js'
+import { detectionDeps } from './fixtures/deps.js'
+import { type BatchReport, createDetectionWorker, type DetectionDeps, type DetectionWorker } from './index.js'
+
+const POISON: Alert = {
+  id: '',
+  rule: { id: 'r', title: 'R', level: 'high', tags: [], version: '1' },
+  group: {},
+  scope: { kind: 'event', value: 'x' },
+  first: 0,
+  last: 0,
+  count: 1,
+  targets: [],
+  events: [],
+  why: '',
+}
+const SOURCE = { id: 's1', name: 'web' }
+const opened: TestDatabase[] = []
+const workers: DetectionWorker[] = []
+let database: TestDatabase
+let events: EventStore
+
+const open = async (): Promise<void> => {
+  database = await createTestDatabase()
+  opened.push(database)
+  events = createEventStore({ database, clock: systemClock })
+}
+beforeAll(open)
+afterEach(() => Promise.all(workers.splice(0).map((worker) => worker.stop())))
+afterAll(() => Promise.all(opened.map((each) => each.close())))
+
+const start = async (over: Partial<DetectionDeps> = {}): Promise<DetectionWorker> => {
+  const worker = createDetectionWorker(detectionDeps(database, over))
+  workers.push(worker)
+  await worker.start()
+  return worker
+}
+const stopAll = (): Promise<unknown> => Promise.all(workers.splice(0).map((worker) => worker.stop()))
+let counter = 0
+const send = (address: string, count: number, extra: Partial<SecurityEvent> = {}): Promise<unknown> =>
+  events.append(
+    SOURCE,
+    Array.from({ length: count }, () => ({ '@timestamp': Date.now(), 'event.id': `w-${++counter}`, 'source.ip': address, ...extra })),
+    Date.now(),
+  )
+const caughtUp = (): Promise<unknown> =>
+  vi.waitFor(
+    async () => {
+      const { rows } = await database.pool.query<{ done: boolean }>(
+        `SELECT h.head = coalesce((SELECT position FROM cursors WHERE name = 'detection'), 0) AS done FROM log_heads h WHERE h.name = 'events'`,
+      )
+      expect(rows[0]?.done).toBe(true)
+    },
+    { timeout: 8_000, interval: 10 },
+  )
+const alertOf = (address: string) => createAlertStore({ database }).get(`count-${address}`)
+
+describe('the detection worker', () => {
+  it('turns events into an alert, its events and a decision, in one commit', async () => {
+    await start()
+    await send('203.0.113.1', 4)
+    await caughtUp()
+    expect(await alertOf('203.0.113.1')).toBeUndefined()
+    await send('203.0.113.1', 1)
+    await caughtUp()
+    const alert = await alertOf('203.0.113.1')
+    expect(alert).toMatchObject({ count: 5, sources: [SOURCE], demo: false, scope: { kind: 'ip', value: '203.0.113.1' } })
+    expect((await events.byIds(alert?.events ?? [])).map((event) => event.source.id)).toEqual(Array.from({ length: 5 }, () => 's1'))
+    const { rows } = await database.pool.query<{ linked: number }>('SELECT count(*) AS linked FROM alert_events WHERE alert_id = $1', [
+      alert?.id,
+    ])
+    expect(rows[0]?.linked).toBe(5)
+    const [decision, ...others] = await createDecisionStore({ database }).forAlert(alert?.id ?? '')
+    expect(others).toEqual([])
+    expect(decision).toMatchObject({ target: { kind: 'ip', value: '203.0.113.1' }, action: 'deny', mode: 'enforce', alertId: alert?.id })
+    expect(alert?.decisionIds).toEqual([decision?.id])
+  })
+
+  it('answers an alert that goes on with the same decision, not with another', async () => {
+    await start()
+    for (let i = 0; i < 4; i++) {
+      await send('203.0.113.2', 5)
+      await caughtUp()
+    }
+    expect(await alertOf('203.0.113.2')).toMatchObject({ count: 20 })
+    expect(await createDecisionStore({ database }).forTarget('203.0.113.2')).toHaveLength(1)
+  })
+
+  it('never decides against a protected target', async () => {
+    await start()
+    await send('192.0.2.200', 6)
+    await caughtUp()
+    expect(await alertOf('192.0.2.200')).toMatchObject({ count: 6, decisionIds: [] })
+  })
+
+  it('decides again after an operator has lifted, since it hears of the lift', async () => {
+    await start()
+    await send('203.0.113.3', 5)
+    await caughtUp()
+    const decisions = createDecisionStore({ database })
+    const [first] = await decisions.forTarget('203.0.113.3')
+    await decisions.lift([first?.id ?? ''], { kind: 'operator', id: 'ann' }, 'a colleague', Date.now())
+    await send('203.0.113.3', 1)
+    await caughtUp()
+    expect((await decisions.forTarget('203.0.113.3')).filter((each) => each.lifted === undefined)).toHaveLength(1)
+    await decisions.close()
+  })
+
+  it('goes on where it stopped, with the state it had', async () => {
+    await start()
+    await send('203.0.113.4', 3)
+    await caughtUp()
+    await stopAll()
+    await send('203.0.113.4', 1)
+    await start()
+    await send('203.0.113.4', 1)
+    await caughtUp()
+    expect(await alertOf('203.0.113.4')).toMatchObject({ count: 5 })
+  })
+
+  it('marks an alert as generated only while every event of it is', async () => {
+    await start()
+    await send('203.0.113.5', 5, { tags: ['parapet.demo'] })
+    await caughtUp()
+    expect(await alertOf('203.0.113.5')).toMatchObject({ demo: true })
+    await send('203.0.113.5', 1)
+    await caughtUp()
+    expect(await alertOf('203.0.113.5')).toMatchObject({ demo: false })
+  })
+
+  it('passes over an event on which a rule throws, records it without its content, and goes on', async () => {
+    const inner = createCountingEngine()
+    const engine: DetectionDeps['createEngine'] = () => ({
+      ...inner,
+      process: (event, ref) => {
+        if (event['user.name'] === 'crash me') throw new RangeError('secret crash me')
+        return inner.process(event, ref)
+      },
+    })
+    const worker = await start({ createEngine: engine })
+    await send('203.0.113.6', 1, { 'user.name': 'crash me' })
+    await send('203.0.113.6', 5)
+    await caughtUp()
+    expect(await alertOf('203.0.113.6')).toMatchObject({ count: 5 })
+    expect(worker.failures()).toBe(1)
+    const { rows } = await database.pool.query<{ stage: string; reason: string }>(
+      'SELECT stage, reason FROM detection_failures ORDER BY sequence DESC LIMIT 1',
+    )
+    expect(rows[0]).toMatchObject({ stage: 'process', reason: expect.stringContaining('RangeError at worker.test.ts') })
+    expect(rows[0]?.reason).not.toContain('secret')
+  })
+
+  it('finds the one event that cannot be committed, passes it over, and keeps the others of its batch', async () => {
+    const engine: DetectionDeps['createEngine'] = () => {
+      const inner = createCountingEngine()
+      return {
+        ...inner,
+        process: (event, ref) => {
+          const alerts = inner.process(event, ref)
+          if (event['user.name'] !== 'poison') return alerts
+          // an alert without an id, as a broken rule might make it: the database refuses it
+          return [{ kind: 'fired', alert: { ...POISON, id: null as unknown as string } }]
+        },
+      }
+    }
+    const worker = await start({ createEngine: engine, policies: [] })
+    await events.append(
+      SOURCE,
+      Array.from({ length: 12 }, (_, i): SecurityEvent => ({
+        '@timestamp': 1,
+        'event.id': `p-${i}`,
+        'source.ip': '203.0.113.7',
+        ...(i === 6 ? { 'user.name': 'poison' } : {}),
+      })),
+      Date.now(),
+    )
+    await caughtUp()
+    expect(await alertOf('203.0.113.7')).toMatchObject({ count: 11 })
+    expect(worker.failures()).toBeGreaterThanOrEqual(1)
+    const { rows } = await database.pool.query<{ event_id: string; stage: string }>(
+      `SELECT event_id, stage FROM detection_failures WHERE stage = 'commit'`,
+    )
+    expect(rows).toEqual([{ event_id: 'p-6', stage: 'commit' }])
+  })
+
+  it('shows the alert even when the answer to it fails', async () => {
+    await start({
+      respond: () => {
+        throw new Error('no answer')
+      },
+    })
+    await send('203.0.113.8', 5)
+    await caughtUp()
+    expect(await alertOf('203.0.113.8')).toMatchObject({ count: 5, decisionIds: [] })
+  })
+
+  it('takes hostile names in keys, scopes and reasons without losing anything', async () => {
+    const hostile = `a\0b\u2028"'\\\ud800`
+    const engine: DetectionDeps['createEngine'] = () => {
+      const inner = createCountingEngine()
+      return {
+        ...inner,
+        process: (event, ref) =>
+          inner.process({ ...event, 'source.ip': hostile }, ref).map(({ kind, alert }) => ({
+            kind,
+            alert: { ...alert, id: 'hostile', scope: { kind: 'user' as const, value: hostile }, why: hostile },
+          })),
+      }
+    }
+    const worker = await start({ createEngine: engine })
+    await send('203.0.113.9', 5, { 'user.name': hostile })
+    await caughtUp()
+    expect(worker.failures()).toBe(0)
+    expect(await createAlertStore({ database }).get('hostile')).toMatchObject({ count: 5 })
+  })
+
+  it('shows an alert within 200 ms of the append, at the median', async () => {
+    await start({ pollMs: 60_000 })
+    await send('203.0.113.100', 1)
+    await caughtUp()
+    const alerts = createAlertStore({ database })
+    const times: number[] = []
+    let seen: (address: string) => void = () => undefined
+    const stop = alerts.subscribe((alert) => seen(alert.scope.value))
+    await alerts.head()
+    for (let i = 0; i < 11; i++) {
+      const address = `203.0.114.${i}`
+      const arrived = new Promise<void>((resolve) => {
+        seen = (value) => {
+          if (value === address) resolve()
+        }
+      })
+      const began = performance.now()
+      await send(address, 5)
+      await arrived
+      times.push(performance.now() - began)
+    }
+    stop()
+    await alerts.close()
+    const median = times.toSorted((a, b) => a - b)[5] ?? Infinity
+    expect(median).toBeLessThan(200)
+  })
+
+  it('reports its lag while it works and none once it is done', async () => {
+    const reports: BatchReport[] = []
+    const worker = await start({ batchSize: 10, metrics: { onBatch: (report) => reports.push(report) } })
+    await send('203.0.113.10', 55)
+    await caughtUp()
+    await vi.waitFor(() => expect(worker.lag()).toEqual({ events: 0, ms: 0 }))
+    expect(reports.map((report) => report.events).reduce((sum, each) => sum + each, 0)).toBeGreaterThanOrEqual(55)
+    expect(Math.max(...reports.map((report) => report.events))).toBeLessThanOrEqual(10)
+  })
+})
+
+describe('several servers on one database', () => {
+  it('let one detect, and another take over when it stops', async () => {
+    await open()
+    const first = await start()
+    await vi.waitFor(() => expect(first.isActive()).toBe(true))
+    const sibling = await database.sibling()
+    const second = createDetectionWorker(detectionDeps(sibling))
+    await second.start()
+    await send('203.0.113.11', 3)
+    await caughtUp()
+    expect(second.isActive()).toBe(false)
+    await first.stop()
+    await send('203.0.113.11', 2)
+    await caughtUp()
+    expect(second.isActive()).toBe(true)
+    expect(await alertOf('203.0.113.11')).toMatchObject({ count: 5 })
+    await second.stop()
+    await sibling.close()
+  })
+
+  it('throw a worker’s work away when another has moved the cursor', async () => {
+    await open()
+    await start()
+    await send('203.0.113.12', 2)
+    await caughtUp()
+    // another worker, from a network that came back: it moves the cursor over an event that this one will read as well
+    await transaction(database.pool, async (client) => {
+      await client.query(`UPDATE cursors SET position = position + 1 WHERE name = 'detection'`)
+    })
+    await send('203.0.113.12', 3)
+    await caughtUp()
+    const { rows } = await database.pool.query<{ count: number }>(
+      `SELECT (entry -> 's' ->> 'count')::int AS count FROM detection_state WHERE entry ->> 'k' = '203.0.113.12'`,
+    )
+    expect(rows[0]?.count).toBe(4)
+  })
+
+  it('detect every event once although connections are cut all the time', async () => {
+    await open()
+    const worker = await start({ batchSize: 7 })
+    for (let i = 0; i < 6; i++) {
+      await send('203.0.113.13', 10).catch(() => undefined)
+      await database.cut()
+      await new Promise((resolve) => setTimeout(resolve, 40))
+    }
+    await caughtUp()
+    const { rows: stored } = await database.pool.query<{ count: number }>('SELECT count(*) AS count FROM events')
+    const { rows: state } = await database.pool.query<{ count: number }>(
+      `SELECT (entry -> 's' ->> 'count')::int AS count FROM detection_state WHERE entry ->> 'k' = '203.0.113.13'`,
+    )
+    expect(state[0]?.count).toBe(stored[0]?.count)
+    expect(worker.failures()).toBe(0)
+  })
+})
