@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type Address, type AddressRange, formatAddress, formatRange, parseAddress, prefixOf } from './address.js'
 import { createAddressSet } from './address-set.js'

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type AddressRange, formatAddress, formatRange, parseAddress, parseRange, prefixOf } from './address.js'
 import { createDecisionSet } from './decision-set.js'

@@ -34,7 +34,7 @@ export type Policy = {
     readonly action: DecisionAction
     readonly target: 'ip'
     readonly mode: DecisionMode
-    /** how long after its end a decision still counts as an earlier offence, ms */
+    /** quiet time after the end of a decision that makes the next one a first offence again, ms */
     readonly memory: number
     /** at least one; the last is repeated */
     readonly steps: readonly PolicyStep[]
