@@ -1,0 +1,38 @@
+/**
+ * `npm run bench [-- NAME...]`: runs benchmarks and prints, for each, its figures per CPU-second, its ratio to a peer measured in the same run, and
+ * whether its floors were kept. Ends with 1 when one was not, or could not be measured.
+ */
+import process from 'node:process'
+import { detectHostile } from './detect-hostile.js'
+import { detectNginx } from './detect-nginx.js'
+import { detectSshd } from './detect-sshd.js'
+import { withTools, type Bench, type Tools } from './harness.js'
+
+const BENCHES: readonly Bench[] = [detectSshd, detectNginx, detectHostile]
+
+/** Runs one, prints what it found, and says whether all its floors were kept. */
+const runOne = async (bench: Bench, tools: Tools): Promise<boolean> => {
+  console.log(`\n${bench.name}`)
+  const { text, floors } = await bench.run(tools)
+  for (const line of text) console.log(`  ${line}`)
+  for (const floor of floors) console.log(`  ${floor.kept ? 'kept  ' : 'MISSED'}  ${floor.what}: ${floor.measured} (${floor.bound})`)
+  return floors.every((floor) => floor.kept)
+}
+
+const wanted = process.argv.slice(2)
+const unknown = wanted.filter((name) => BENCHES.every((bench) => bench.name !== name))
+if (unknown.length > 0) {
+  console.error(`no benchmark is called ${unknown.join(', ')}; there are ${BENCHES.map((bench) => bench.name).join(', ')}`)
+  process.exit(2)
+}
+
+const failed = await withTools(async (tools) => {
+  const names: string[] = []
+  for (const bench of BENCHES) {
+    if (wanted.length > 0 && !wanted.includes(bench.name)) continue
+    if (!(await runOne(bench, tools))) names.push(bench.name)
+  }
+  return names
+})
+console.log(failed.length === 0 ? '\nall floors kept' : `\nfloors missed or not measured: ${failed.join(', ')}`)
+process.exitCode = failed.length === 0 ? 0 : 1

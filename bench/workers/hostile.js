@@ -1,0 +1,39 @@
+/** Times each line of a file through parser and engine: `hostile.js FILE PASSES BOUND_MS`. Prints the distribution as JSON. */
+import { performance } from 'node:perf_hooks'
+import process from 'node:process'
+import { builtinRules, compileRules, createEngine, parserFor, readLines } from '@parapet/detect'
+
+const [file = '', passes = '5', bound = '1'] = process.argv.slice(2)
+const { rules } = compileRules(await builtinRules())
+const parser = parserFor('nginx.access')
+const context = { now: Date.UTC(2026, 10, 20) }
+const lines = []
+for await (const block of readLines(file)) lines.push(...block.lines)
+
+const best = new Float64Array(lines.length).fill(Infinity)
+const raw = new Float64Array(lines.length * Number(passes))
+let events = 0
+let alerts = 0
+for (let pass = 0; pass < Number(passes); pass++) {
+  const engine = createEngine({ rules })
+  events = 0
+  alerts = 0
+  for (let i = 0; i < lines.length; i++) {
+    const start = performance.now()
+    const event = parser.parse(lines[i], context)
+    if (event !== undefined) {
+      events++
+      alerts += engine.process(event, i + 1).length
+    }
+    const taken = performance.now() - start
+    raw[pass * lines.length + i] = taken
+    if (taken < best[i]) best[i] = taken
+  }
+}
+
+const spread = (values) => {
+  const sorted = values.toSorted()
+  return { p50: sorted[sorted.length >> 1], p99: sorted[Math.floor(sorted.length * 0.99)], max: sorted.at(-1) }
+}
+const overBound = best.reduce((sum, taken) => (taken > Number(bound) ? sum + 1 : sum), 0)
+console.log(JSON.stringify({ lines: lines.length, events, alerts, raw: spread(raw), best: spread(best), overBound }))
