@@ -13,20 +13,20 @@ export const EXIT_HELP = `Exit codes:
   3  it could not be completed: what was printed is what is known`
 
 /** Codes whose fault lies with who typed the command, although no request was involved. */
-const INPUT: readonly ErrorCode[] = [
+const INPUT: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'PPT_USAGE',
   'PPT_FILE_UNREADABLE',
   'PPT_CONFIG_INVALID',
   'PPT_CONFIG_UNKNOWN_KEY',
   'PPT_BIND_CLEARTEXT',
-]
+])
 /** Answers that another try may change. */
-const PASSING: readonly ErrorCode[] = ['PPT_RATE_LIMITED', 'PPT_BACKPRESSURE', 'PPT_CONFLICT', 'PPT_BUDGET']
+const PASSING: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['PPT_RATE_LIMITED', 'PPT_BACKPRESSURE', 'PPT_CONFLICT', 'PPT_BUDGET'])
 
 /** The exit code for an error of the registry. */
 export const exitCodeOf = (code: ErrorCode): ExitCode => {
-  if (INPUT.includes(code)) return EXIT.usage
-  return ERRORS[code].status < 500 && !PASSING.includes(code) ? EXIT.usage : EXIT.failed
+  if (INPUT.has(code)) return EXIT.usage
+  return ERRORS[code].status < 500 && !PASSING.has(code) ? EXIT.usage : EXIT.failed
 }
 
 /** The graver of two exit codes: what could not be completed outweighs a wrong input, that outweighs a finding. */

@@ -94,14 +94,18 @@ ${EXIT_HELP}
       else {
         const groups = report.groupByRule(alerts)
         for (const group of groups) {
-          const inWords = options.explain === true ? explainRule(rules, group.rule.id) : undefined
-          await terminal.print(`${report.formatRuleGroup(group, terminal, options.limit, inWords)}\n`)
+          const name = rules.rules.find(({ id }) => id === group.rule.id)?.name
+          const known = {
+            ...(name === undefined ? {} : { name }),
+            ...(options.explain === true ? { inWords: explainRule(rules, group.rule.id) } : {}),
+          }
+          await terminal.print(`${report.formatRuleGroup(group, terminal, options.limit, known)}\n`)
         }
         if (options.explain === true) {
           const quiet = rules.rules.filter(({ id, alerts }) => alerts && !groups.some((group) => group.rule.id === id))
           await terminal.print(
             `${report.formatQuietRules(
-              quiet.map((rule) => ({ ...rule, inWords: explainRule(rules, rule.id) })),
+              quiet.map(({ id, name = id, title }) => ({ name, title, inWords: explainRule(rules, id) })),
               terminal,
             )}\n`,
           )

@@ -27,10 +27,10 @@ const list =
         { title: 'level', style: (cell: string, row: number) => inLevelColor(terminal.colors, shown[row]?.level ?? 'low', cell) },
         { title: 'rule', shrinkTo: 20, style: terminal.colors.bold },
         { title: 'finds by' },
-        { title: 'id', shrinkTo: 16, style: terminal.colors.dim },
+        { title: 'name', shrinkTo: 12, style: terminal.colors.dim },
       ]
       const kind = ({ kind, alerts }: RuleInfo): string => (alerts ? kind.replaceAll('_', ' ') : 'part of others')
-      const rows = shown.map((rule) => [rule.level, rule.title, kind(rule), rule.id])
+      const rows = shown.map((rule) => [rule.level, rule.title, kind(rule), rule.name ?? rule.id])
       await terminal.print(formatTable(columns, rows, { width: terminal.width, styleTitle: terminal.colors.dim }))
       await terminal.print(`\n${plural(shown.length, 'rule')}`)
     }
@@ -57,14 +57,14 @@ const test =
         verdict === 'none' ? 'no examples' : verdict,
         `${own.filter(({ passed }) => passed).length}/${own.length}`,
         rule.title,
-        rule.id,
+        rule.name ?? rule.id,
       ])
       const paint = { none: yellow, passed: green, failed: red }
       const columns = [
         { title: 'result', style: (cell: string, row: number) => paint[(verdicts[row]?.verdict ?? 'none') as keyof typeof paint](cell) },
         { title: 'examples', align: 'right' as const },
         { title: 'rule', shrinkTo: 20 },
-        { title: 'id', shrinkTo: 16, style: dim },
+        { title: 'name', shrinkTo: 12, style: dim },
       ]
       await terminal.print(formatTable(columns, rows, { width: terminal.width, styleTitle: dim }))
       for (const { ruleId, example, reason, file, line } of failed) {
@@ -100,7 +100,7 @@ const explain =
     const section = (title: string, items: readonly string[]): string =>
       items.length === 0 ? '' : `\n\n${bold(title)}\n${items.map(text).join('\n')}`
     await terminal.print(
-      `${inLevelColor(terminal.colors, rule.level, bold(rule.level.toUpperCase()))}  ${bold(escapeText(rule.title))}\n${dim(`  ${escapeText(rule.id)}`)}` +
+      `${inLevelColor(terminal.colors, rule.level, bold(rule.level.toUpperCase()))}  ${bold(escapeText(rule.title))}\n${dim(`  ${escapeText(rule.name === undefined ? rule.id : `${rule.name}  ${rule.id}`)}`)}` +
         section('What it is about', [rule.description]) +
         section('When it fires', [explainRule(rules, rule.id)]) +
         section('May be harmless', rule.falsePositives) +

@@ -79,7 +79,7 @@ export const addServe: AddCommand = (program, { terminal, env, run }) => {
         await stop
         if (terminal.interactive.err) terminal.notice(terminal.errorColors.dim('Stopping ...'))
       } finally {
-        await server.close()
+        await server.stop()
       }
       return EXIT.ok
     }),

@@ -44,7 +44,7 @@ export const groupByRule = (alerts: readonly Alert[]): RuleGroup[] => {
     )
 }
 
-/** Whom an alert is about, and from how many addresses when it is not about one. */
+/** Whom an alert is about. */
 const aimOf = ({ scope, targets }: Alert): string => {
   if (scope.kind === 'ip') return scope.value
   const [only] = targets
@@ -52,31 +52,49 @@ const aimOf = ({ scope, targets }: Alert): string => {
   return `${scope.kind} ${scope.value}`
 }
 
+/** Who did it, where the alert is about somebody else. */
+const fromOf = ({ targets }: Alert): string => {
+  const [only] = targets
+  return targets.length === 1 && only !== undefined ? only : plural(targets.length, 'address', 'addresses')
+}
+
+/** When an alert ended: the time alone where the day is the first one's. */
+const endOf = ({ first, last }: Alert): string => {
+  const end = formatTime(last)
+  return end.slice(0, 10) === formatTime(first).slice(0, 10) ? end.slice(11) : end
+}
+
 const HEADINGS = [
-  { title: 'target', shrinkTo: 16 },
+  { title: 'target', shrinkTo: 12 },
   { title: 'events', align: 'right' },
-  { title: 'from', align: 'right' },
+  { title: 'from', shrinkTo: 12 },
   { title: 'first (UTC)' },
-  { title: 'last (UTC)' },
+  { title: 'last' },
 ] as const
 
 /** The report of one rule: its head, then its alerts as rows; `limit` of them, the rest counted. */
-export const formatRuleGroup = (group: RuleGroup, terminal: Terminal, limit: number, inWords: string | undefined): string => {
+export const formatRuleGroup = (
+  group: RuleGroup,
+  terminal: Terminal,
+  limit: number,
+  known: { name?: string; inWords?: string } = {},
+): string => {
   const { bold, dim } = terminal.colors
   const { level, title, id } = group.rule
+  const { name: ruleName = id, inWords } = known
   const count = plural(group.alerts.length, 'alert')
   const badge = level.toUpperCase()
   const room = terminal.width === undefined ? undefined : terminal.width - badge.length - 2
   const name = escapeText(title)
   const shown = room === undefined ? name : fit(name, room - count.length - 3)
   const filler = room === undefined ? '   ' : ' '.repeat(Math.max(2, room - displayWidth(shown) - count.length))
-  const lines = [`${inLevelColor(terminal.colors, level, bold(badge))}  ${bold(shown)}${filler}${count}`, dim(`  ${escapeText(id)}`)]
+  const lines = [`${inLevelColor(terminal.colors, level, bold(badge))}  ${bold(shown)}${filler}${count}`, dim(`  ${escapeText(ruleName)}`)]
   if (inWords !== undefined) for (const line of wrap(escapeText(inWords), terminal.textWidth - 2)) lines.push(`  ${line}`)
-  const several = group.alerts.some(({ targets }) => targets.length > 1)
+  const several = group.alerts.some((alert) => alert.scope.kind !== 'ip' && fromOf(alert) !== aimOf(alert))
   const columns = HEADINGS.filter(({ title }) => several || title !== 'from')
   const rows = group.alerts.slice(0, limit).map((alert) => {
-    const from = several ? [plural(alert.targets.length, 'address', 'addresses')] : []
-    return [aimOf(alert), formatCount(alert.count), ...from, formatTime(alert.first), formatTime(alert.last)]
+    const row = [aimOf(alert), formatCount(alert.count), formatTime(alert.first), endOf(alert)]
+    return several ? row.toSpliced(2, 0, fromOf(alert)) : row
   })
   lines.push(formatTable(columns, rows, { width: terminal.width, indent: 2, styleTitle: dim }))
   if (inWords !== undefined) {
@@ -106,7 +124,7 @@ export const formatSummary = (files: readonly FileSummary[], alerts: readonly Al
   const formats = [...new Set(files.flatMap(({ format }) => (format === undefined ? [] : [format])))]
   const read = [
     `${plural(total, 'line')}${formats.length === 0 ? '' : ` of ${formats.join(' and ')}`}${files.length > 1 ? ` in ${files.length} files` : ''}`,
-    `${plural(sum('events'), 'event')}`,
+    plural(sum('events'), 'event'),
     ...(sum('foreign') > 0 ? [`${formatCount(sum('foreign'))} of other programs`] : []),
     ...(sum('outside') > 0 ? [`${formatCount(sum('outside'))} outside the time`] : []),
     ...(sum('unknown') > 0 ? [yellow(`${formatCount(sum('unknown'))} not understood`)] : []),
@@ -123,13 +141,13 @@ export const formatSummary = (files: readonly FileSummary[], alerts: readonly Al
 
 /** Rules that found nothing, each with what it looks for. */
 export const formatQuietRules = (
-  rules: readonly { readonly id: string; readonly title: string; readonly inWords: string }[],
+  rules: readonly { readonly name: string; readonly title: string; readonly inWords: string }[],
   terminal: Terminal,
 ): string => {
   const { bold, dim } = terminal.colors
   const lines = [bold(`${plural(rules.length, 'rule')} found nothing`)]
-  for (const { id, title, inWords } of rules) {
-    lines.push(`  ${escapeText(title)}  ${dim(escapeText(id))}`)
+  for (const { name, title, inWords } of rules) {
+    lines.push(`  ${escapeText(title)}  ${dim(escapeText(name))}`)
     for (const line of wrap(escapeText(inWords), terminal.textWidth - 4)) lines.push(dim(`    ${line}`))
   }
   return lines.join('\n')
