@@ -1,5 +1,5 @@
 import { type RandomSource, uuidv7 } from '@parapet/core'
-import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
 import { registerContentTypes } from '../http/content-types.js'
 import { registerGate } from '../http/gate.js'
@@ -28,7 +28,7 @@ export const createApp = async (services: Services, options: { tls?: { cert: str
   const app = Fastify({
     loggerInstance: services.log as FastifyBaseLogger,
     // requests are logged below, by route and never by URL: a query may name a person
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => uuidv7(services.clock(), options.random),
     trustProxy: false,
     bodyLimit: BODY_LIMIT,

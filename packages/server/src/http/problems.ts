@@ -33,20 +33,19 @@ const describeValidation = (error: FastifyError): string => {
   return `${place}${fields.join('; ')}`
 }
 
+/** Seconds to wait where the error itself does not say. */
+const WAITS: Partial<Record<ErrorCode, number>> = { PPT_DATABASE_UNAVAILABLE: 2, PPT_BACKPRESSURE: 2, PPT_RATE_LIMITED: 5 }
+
 /** An error with a wait that the sender should keep. */
 export type Waiting = { readonly retryAfterSeconds?: number }
 
 /** Turns any error into what the client may know; everything unknown is `PPT_INTERNAL` without detail. */
 export const toPublicError = (error: unknown): PublicError => {
   if (isParapetError(error)) {
-    const { retryAfterSeconds } = error as Waiting
-    return {
-      code: error.code,
-      ...(error.detail === undefined ? {} : { detail: error.detail }),
-      ...(retryAfterSeconds === undefined ? {} : { retryAfter: retryAfterSeconds }),
-    }
+    const retryAfter = (error as Waiting).retryAfterSeconds ?? WAITS[error.code]
+    return { code: error.code, ...(error.detail === undefined ? {} : { detail: error.detail }), ...(retryAfter === undefined ? {} : { retryAfter }) }
   }
-  if (isUnavailable(error)) return { code: 'PPT_DATABASE_UNAVAILABLE', retryAfter: 2 }
+  if (isUnavailable(error)) return { code: 'PPT_DATABASE_UNAVAILABLE', retryAfter: WAITS.PPT_DATABASE_UNAVAILABLE ?? 1 }
   if (error instanceof Error && 'validation' in error && error.validation !== undefined) return { code: 'PPT_INVALID', detail: describeValidation(error as FastifyError) }
   const code = error instanceof Error && 'code' in error ? FRAMEWORK[String(error.code)] : undefined
   return { code: code ?? 'PPT_INTERNAL' }

@@ -21,7 +21,11 @@ export const streamAlerts = defineRoute({
     await resumable<{ alert: AlertView; sequence: number }>({
       subscribe: (fn) => services.alerts.subscribe((alert, sequence) => fn({ alert, sequence })),
       sequenceOf: ({ sequence }) => sequence,
-      begin: async () => ({ after: after ?? (await services.alerts.head()), first: undefined }),
+      begin: async () => {
+        const head = await services.alerts.head()
+        // a cursor of the future is of another store
+        return { after: Math.min(after ?? head, head), first: undefined }
+      },
       since: (sequence) => services.alerts.since(sequence, 500),
       open: () => {
         const stream = openEventStream(reply)

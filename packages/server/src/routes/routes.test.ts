@@ -1,0 +1,112 @@
+import { readdirSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createTestApp, type TestApp } from '../app/fixtures/test-app.js'
+import { assertRouteMeta } from '../http/define-route.js'
+import { PERMISSIONS } from '../http/permissions.js'
+import { RATE_LIMITS } from '../http/rate-limits.js'
+import { routes } from './index.js'
+
+let t: TestApp
+beforeAll(async () => {
+  t = await createTestApp()
+})
+afterAll(() => t.close())
+
+const SPECIAL = ['public', 'signed-in', 'operator', 'local']
+/** Open to strangers, each for a reason that stands in its route. */
+const PUBLIC = ['finishSetup', 'getHealth', 'getOpenApi', 'getPage', 'getReadiness', 'getSetup', 'signIn']
+
+const urlOf = (url: string): string => url.replace(':id', 'x').replace('/*', '/index.html')
+const methodOf = (method: string | readonly string[]): string => [method].flat()[0] ?? 'GET'
+
+describe('every route', () => {
+  for (const route of routes) {
+    it(`${route.id} declares permission, limit and audit`, () => {
+      expect([...PERMISSIONS, ...SPECIAL]).toContain(route.permission)
+      expect(Object.keys(RATE_LIMITS)).toContain(route.rateLimit)
+      const reads = [route.method].flat().every((method) => method === 'GET' || method === 'HEAD')
+      if (reads) expect(route.audit).toBe('none')
+      else expect(route.audit).toMatchObject({ action: expect.stringMatching(/^[a-z]+\.[a-z_]+$/), resource: expect.any(String) })
+    })
+  }
+
+  it('is public only where it has to be', () => {
+    expect(routes.filter(({ permission }) => permission === 'public').map(({ id }) => id).toSorted()).toEqual(PUBLIC)
+  })
+
+  it('has an id and an address of its own', () => {
+    expect(new Set(routes.map(({ id }) => id)).size).toBe(routes.length)
+    expect(new Set(routes.map(({ method, url }) => `${String(method)} ${url}`)).size).toBe(routes.length)
+  })
+
+  it('has a folder of its own, and every folder is a route', () => {
+    const folders = readdirSync(import.meta.dirname, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('/route.ts'))
+    expect(folders).toHaveLength(routes.length)
+  })
+
+  for (const route of routes.filter(({ permission }) => !['public', 'local'].includes(permission))) {
+    it(`${route.id} refuses a stranger with 401 before it reads the body`, async () => {
+      const answer = await t.call(methodOf(route.method), urlOf(route.url), { raw: methodOf(route.method) === 'GET' ? '' : '{not json', from: '203.0.113.50' })
+      expect(answer.body).toMatchObject({ status: 401, code: 'PPT_UNAUTHENTICATED' })
+      expect(answer.headers['www-authenticate']).toBe('Bearer')
+      expect(answer.headers['content-type']).toContain('application/problem+json')
+    })
+
+    if (!['signed-in', 'operator'].includes(route.permission)) {
+      it(`${route.id} refuses a token with every scope but its own`, async () => {
+        const others = PERMISSIONS.filter((scope) => scope !== route.permission && scope !== 'events.write')
+        const { token } = await t.makeToken(others)
+        const answer = await t.call(methodOf(route.method), urlOf(route.url), { token })
+        expect(answer.body).toMatchObject({ status: 403, code: 'PPT_FORBIDDEN', detail: `needs ${route.permission}` })
+      })
+    }
+  }
+
+  for (const route of routes.filter(({ method, id }) => ![method].flat().includes('GET') && id !== 'ingestEvents')) {
+    it(`${route.id} refuses a page of another site that rides on a cookie`, async () => {
+      const { cookie } = await signedIn()
+      for (const headers of [{ 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' }, { 'sec-fetch-site': 'same-site', origin: 'http://localhost:9000' }]) {
+        const answer = await t.call(methodOf(route.method), urlOf(route.url), { cookie, headers, body: {} })
+        expect(answer.body).toMatchObject({ status: 403, code: 'PPT_CSRF' })
+      }
+    })
+  }
+})
+
+let operator: Promise<{ cookie: string }> | undefined
+const signedIn = (): Promise<{ cookie: string }> => (operator ??= t.makeOperator('admin'))
+
+describe('assertRouteMeta', () => {
+  it('refuses a route that leaves one of them out, at start', () => {
+    expect(() => assertRouteMeta('x', undefined, 'GET')).toThrow('permission, rateLimit, audit')
+    expect(() => assertRouteMeta('x', { permission: 'public', rateLimit: 'read' }, 'GET')).toThrow('audit')
+    expect(() => assertRouteMeta('x', { permission: 'public', rateLimit: 'read', audit: 'none' }, 'POST')).toThrow('not audited')
+  })
+})
+
+describe('the reference', () => {
+  it('is OpenAPI 3.1 and describes every route with its answers', async () => {
+    const { status, body } = await t.call('GET', '/openapi.json')
+    expect(status).toBe(200)
+    expect(body.openapi).toBe('3.1.0')
+    const operations = Object.values(body.paths as Record<string, Record<string, any>>).flatMap((path) => Object.values(path))
+    const ids = new Set(operations.map(({ operationId }) => operationId))
+    for (const route of routes) expect(ids).toContain(route.id)
+    for (const operation of operations) {
+      expect(operation.summary).toEqual(expect.any(String))
+      expect(Object.keys(operation.responses)).toContain('429')
+    }
+    expect(body.components.schemas.Problem.properties.code.enum).toContain('PPT_INVALID')
+  })
+
+  it('shows both forms of a batch and an example of an event', async () => {
+    const { body } = await t.call('GET', '/openapi.json')
+    expect(Object.keys(body.paths['/v1/events'].post.requestBody.content)).toEqual(['application/json', 'application/x-ndjson'])
+    expect(JSON.stringify(body.components.schemas)).toContain('203.0.113.7')
+  })
+
+  it('resolves every reference it makes', async () => {
+    const { body, text } = await t.call('GET', '/openapi.json')
+    for (const [, name] of text.matchAll(/"#\/components\/schemas\/([\w-]+)"/g)) expect(Object.keys(body.components.schemas)).toContain(name)
+  })
+})
