@@ -11,7 +11,7 @@ type Compiled = { readonly index: number; readonly rule: SingleRule; readonly te
 /** What to ask of events of one category and dataset. Rules are named by their place in `compiled`. */
 type Bucket = {
   readonly always: readonly number[]
-  readonly values: readonly { readonly slot: number; readonly rules: ReadonlyMap<string, readonly number[]> }[]
+  readonly values: readonly { readonly slot: number; readonly rules: ReadonlyMap<string, readonly number[]>; readonly seen: Map<string | number, readonly number[]>; readonly longest: number }[]
   readonly literals: readonly { readonly slot: number; readonly rules: readonly (readonly number[] | undefined)[] }[]
 }
 
@@ -61,11 +61,11 @@ export const createCandidates = (program: readonly Rule[], table: FieldTable): C
       const bucket = bucketOf(textOf(event['event.category']), textOf(event['event.dataset']))
       for (let i = 0; i < bucket.always.length; i++) tryRule(bucket.always[i] as number, view, matched)
       for (let i = 0; i < bucket.values.length; i++) {
-        const { slot, rules } = bucket.values[i] as Bucket['values'][number]
-        const value = view.raw(slot)
+        const byValue = bucket.values[i] as Bucket['values'][number]
+        const value = view.raw(byValue.slot)
         if (value === undefined || value === null) continue
-        if (typeof value === 'object') for (const item of value) offer(rules, String(item), view, matched)
-        else offer(rules, typeof value === 'string' ? value : String(value), view, matched)
+        if (typeof value === 'object') for (const item of value) offer(byValue, String(item), view, matched)
+        else offer(byValue, typeof value === 'boolean' ? String(value) : value, view, matched)
       }
       for (let i = 0; i < bucket.literals.length; i++) {
         const { slot, rules } = bucket.literals[i] as Bucket['literals'][number]
@@ -78,10 +78,21 @@ export const createCandidates = (program: readonly Rule[], table: FieldTable): C
     },
   }
 
-  function offer(rules: ReadonlyMap<string, readonly number[]>, value: string, view: EventView, matched: (index: number) => void): void {
-    const list = rules.get(value) ?? rules.get(value.toLowerCase())
-    if (list !== undefined) for (let i = 0; i < list.length; i++) tryRule(list[i] as number, view, matched)
+  function offer(byValue: Bucket['values'][number], value: string | number, view: EventView, matched: (index: number) => void): void {
+    if (typeof value === 'string' && value.length > byValue.longest) return
+    const list = byValue.seen.get(value) ?? look(byValue, value)
+    for (let i = 0; i < list.length; i++) tryRule(list[i] as number, view, matched)
   }
+}
+
+const NONE: readonly number[] = []
+
+/** Looks a value up without case, and remembers it as it was written: most fields have few values. */
+const look = ({ rules, seen }: Bucket['values'][number], value: string | number): readonly number[] => {
+  const list = rules.get(String(value).toLowerCase()) ?? NONE
+  if (seen.size >= 1_024) seen.clear()
+  seen.set(value, list)
+  return list
 }
 
 const textOf = (value: FieldValue | undefined): string => (typeof value === 'string' ? value : '')
@@ -109,7 +120,7 @@ const buildBucket = (compiled: readonly Compiled[], reads: (rule: SingleRule) =>
   }
   return {
     always,
-    values: [...values].map(([slot, rules]) => ({ slot, rules })),
+    values: [...values].map(([slot, rules]) => ({ slot, rules, seen: new Map(), longest: Math.max(...[...rules.keys()].map((value) => value.length * 3)) })),
     literals: [...literals].map(([slot, rules]) => ({ slot, rules: Array.from({ length: rules.length }, (_, i) => rules[i]) })),
   }
 }

@@ -92,20 +92,24 @@ export const createCorrelator = (rule: CorrelationRule, deps: CorrelatorDeps): C
   }
   const grouper = createGrouper({ ruleId: rule.id, span, alert: toAlert, forgotten: (state) => waiting.delete(state.key) }, deps)
 
-  const countEvents = (state: GroupState, time: number, ref: Ref, needed: number): { count: number; first: number; ref: Ref } => {
+  /** the newest count, written in place: one event is counted at a time, and this runs for every line */
+  const counted = { count: 0, first: 0, ref: 0 as Ref }
+  const countEvents = (state: GroupState, time: number, ref: Ref, needed: number): void => {
     const from = firstAfter(state, state.latest - span)
-    const exact = { count: state.times.length - from, first: state.times[from] ?? time, ref: state.refs[from] ?? ref }
-    if (needed <= RECENT) return exact
+    counted.count = state.times.length - from
+    counted.first = state.times[from] ?? time
+    counted.ref = state.refs[from] ?? ref
+    if (needed <= RECENT || (state.buckets === undefined && counted.count < RECENT)) return
     if (state.buckets === undefined) {
-      if (exact.count < RECENT) return exact
       state.buckets = createBuckets()
       for (let i = from; i < state.times.length; i++) addToBuckets(state.buckets, state.times[i] as number, state.refs[i] as Ref, span)
     } else addToBuckets(state.buckets, time, ref, span)
-    const count = countBuckets(state.buckets, state.latest, span)
+    counted.count = countBuckets(state.buckets, state.latest, span)
     const oldest = state.buckets.list[0]
+    counted.first = oldest?.first ?? time
+    counted.ref = oldest?.ref ?? ref
     // fewer than are remembered one by one: exact again
-    if (count < RECENT && state.burst === undefined) state.buckets = undefined
-    return { count, first: oldest?.first ?? time, ref: oldest?.ref ?? ref }
+    if (counted.count < RECENT && state.burst === undefined) state.buckets = undefined
   }
 
   /** A condition that more events can make false is looked at once, when the window that its first event opened is over. */
@@ -183,11 +187,10 @@ export const createCorrelator = (rule: CorrelationRule, deps: CorrelatorDeps): C
   }
 
   function judge(state: GroupState, place: number, view: EventView, time: number, ref: Ref, needed: number, value: string | undefined, tracked: boolean): Outcome {
-    const sample = (): string => eventSample(view.event())
     if (kind === 'temporal' || kind === 'temporal_ordered') {
       const chain = advanceChain(state, place, rule.rules.length, time, span, kind === 'temporal_ordered')
       if (chain === undefined) return 'none'
-      return grouper.cross(state, () => ({ first: chain, ref, total: state.times.length - firstAfter(state, chain - 1), peak: 0, sample: sample() }), 0, tracked) ? 'fired' : 'holds'
+      return grouper.cross(state, () => ({ first: chain, ref, total: state.times.length - firstAfter(state, chain - 1), peak: 0, sample: eventSample(view.event()) }), 0, tracked) ? 'fired' : 'holds'
     }
     if (kind === 'value_count') {
       state.distinct ??= createDistinctWindow()
@@ -195,12 +198,12 @@ export const createCorrelator = (rule: CorrelationRule, deps: CorrelatorDeps): C
       const distinct = countDistinct(state.distinct, state.latest, span)
       if (distinct < needed) return 'none'
       const from = firstAfter(state, state.latest - span)
-      const crossing = (): { first: number; ref: Ref; total: number; peak: number; sample: string } => ({ first: state.times[from] ?? time, ref: state.refs[from] ?? ref, total: state.times.length - from, peak: distinct, sample: sample() })
+      const crossing = (): { first: number; ref: Ref; total: number; peak: number; sample: string } => ({ first: state.times[from] ?? time, ref: state.refs[from] ?? ref, total: state.times.length - from, peak: distinct, sample: eventSample(view.event()) })
       return grouper.cross(state, crossing, distinct, tracked) ? 'fired' : 'holds'
     }
-    const counted = countEvents(state, time, ref, needed)
+    countEvents(state, time, ref, needed)
     if (counted.count < needed) return 'none'
-    return grouper.cross(state, () => ({ first: counted.first, ref: counted.ref, total: counted.count, peak: 0, sample: sample() }), 0, tracked) ? 'fired' : 'holds'
+    return grouper.cross(state, () => ({ first: counted.first, ref: counted.ref, total: counted.count, peak: 0, sample: eventSample(view.event()) }), 0, tracked) ? 'fired' : 'holds'
   }
 }
 

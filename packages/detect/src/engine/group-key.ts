@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { addressKey, canonicalAddress, type FieldValue } from '@parapet/core'
 import type { EventView, FieldTable } from './event-view.js'
-import { createMemo } from './memo.js'
+import { createMemo, type Memo } from './memo.js'
 
 /** The group of an event: one key, and the value of each field. */
 export type Group = { readonly key: string; readonly values: readonly string[] }
@@ -68,14 +68,42 @@ export const createKeyers = (table: FieldTable, parts: KeyParts): ((fields: read
       }
       return { key: values.length === 1 ? (values[0] as string) : values.join('\u001f'), values }
     }
+    const recall = fields.length === 0 || fields.length > 2 ? read : createRecall(slots, read)
     const keyer: Keyer = (view) => {
       if (seen.stamp !== view.stamp()) {
-        seen.group = read(view)
+        seen.group = recall(view)
         seen.stamp = view.stamp()
       }
       return seen.group
     }
     made.set(name, keyer)
     return keyer
+  }
+}
+
+const SECONDS = 16
+
+/**
+ * Remembers groups by the raw text of one or two fields, of which the second has few values (a dataset). The same source
+ * then gives the same key string each time, whose hash the tables need not compute again.
+ */
+const createRecall = (slots: readonly number[], read: (view: EventView) => Group | undefined): Keyer => {
+  const bySecond = new Map<string, Memo<Group>>()
+  const [first = 0, second] = slots
+  return (view) => {
+    const a = view.raw(first)
+    const b = second === undefined ? '' : view.raw(second)
+    if (typeof a !== 'string' || typeof b !== 'string') return read(view)
+    let memo = bySecond.get(b)
+    if (memo === undefined) {
+      if (bySecond.size >= SECONDS || b.length > 64) return read(view)
+      memo = createMemo(16_384, 64)
+      bySecond.set(b, memo)
+    }
+    const known = memo.get(a)
+    if (known !== undefined) return known
+    const fresh = read(view)
+    if (fresh !== undefined) memo.set(a, fresh)
+    return fresh
   }
 }

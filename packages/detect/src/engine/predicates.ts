@@ -7,10 +7,11 @@ import type { EventView, FieldTable } from './event-view.js'
 export type Predicate = (view: EventView) => boolean
 
 /** The literal that can be looked for in one pass with all others: ASCII, since the matcher folds only ASCII, and long enough to be rare. */
-export const searchable = (text: string): string | undefined => {
-  if (text.length < 2) return undefined
-  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 127) return undefined
-  return text.toLowerCase()
+export const searchable = (text: string): string | undefined => (text.length >= 2 && isAscii(text) ? text.toLowerCase() : undefined)
+
+const isAscii = (text: string): boolean => {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 127) return false
+  return true
 }
 
 /** Compiles a tree once into closures. */
@@ -55,8 +56,7 @@ const compileLeaf = ({ field, test }: Leaf, table: FieldTable): Predicate => {
     case 'pattern':
       return compilePattern(slot, test.pattern, table)
     case 'oneOf': {
-      const { values } = test
-      const one = (text: string): boolean => values.has(text) || values.has(text.toLowerCase())
+      const one = createLookup(test.values)
       return (view) => anyOf(view.raw(slot), one)
     }
     case 'number':
@@ -82,12 +82,34 @@ const compileLeaf = ({ field, test }: Leaf, table: FieldTable): Predicate => {
   }
 }
 
+/** Case-blind membership that remembers short values: methods, extensions and names repeat. */
+const createLookup = (values: ReadonlySet<string>): ((text: string) => boolean) => {
+  const known = new Map<string, boolean>()
+  // text longer than every value cannot be one of them (folding shortens nothing to ASCII): long text is not even hashed
+  const longest = [...values].every(isAscii) ? Math.max(...[...values].map((value) => value.length)) : Number.POSITIVE_INFINITY
+  return (text) => {
+    if (text.length > longest) return false
+    const before = known.get(text)
+    if (before !== undefined) return before
+    const fresh = values.has(text.toLowerCase())
+    if (text.length <= 64) {
+      if (known.size >= 1_024) known.clear()
+      known.set(text, fresh)
+    }
+    return fresh
+  }
+}
+
 const compilePattern = (slot: number, pattern: Pattern, table: FieldTable): Predicate => {
   const test = (text: string): boolean => matchesPattern(pattern, text)
   const literal = searchable(pattern.text)
   if (pattern.kind === 'exact') {
     const wanted = pattern.text
-    const same = pattern.cased ? (text: string): boolean => text === wanted : (text: string): boolean => text === wanted || (text.length === wanted.length && text.toLowerCase() === wanted) || test(text)
+    // only text of the same length can fold to ASCII text, so long values are not folded to be found different
+    const ascii = isAscii(wanted)
+    const same = pattern.cased
+      ? (text: string): boolean => text === wanted
+      : (text: string): boolean => text === wanted || ((!ascii || text.length === wanted.length) && text.toLowerCase() === wanted)
     return (view) => anyOf(view.raw(slot), same)
   }
   if (pattern.kind === 'any' || literal === undefined) return (view) => (typeof view.raw(slot) === 'string' && !view.spend(workOf(view.raw(slot) as string)) ? false : anyOf(view.raw(slot), test))

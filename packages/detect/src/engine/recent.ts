@@ -31,6 +31,7 @@ export const dropBefore = (state: GroupState, limit: number): void => {
 
 /** Place of the first event after `limit`. */
 export const firstAfter = ({ times }: GroupState, limit: number): number => {
+  if (times.length === 0 || (times[0] as number) > limit) return 0
   let at = times.length
   while (at > 0 && (times[at - 1] as number) > limit) at--
   return at

@@ -14,23 +14,37 @@ const COMMON: Readonly<Record<string, number>> = {
   'event.dataset': 1,
   'event.action': 2,
   'event.outcome': 2,
-  'http.request.method': 3,
-  'event.reason': 4,
-  'http.response.status_code': 5,
-  'url.extension': 5,
+  'http.request.method': 6,
+  'event.reason': 8,
+  'http.response.status_code': 9,
+  'url.extension': 9,
 }
+/** Values of those fields that most events have. */
+const FREQUENT: Readonly<Record<string, readonly string[]>> = {
+  'http.request.method': ['get'],
+  'http.response.status_code': ['200', '301', '302', '304'],
+  'url.extension': ['js', 'css', 'png', 'jpg', 'webp', 'svg', 'ico', 'html'],
+}
+/** Fields whose text is searched anyway; a literal in another field costs a pass of its own. */
+const SEARCHED = ['url.decoded', 'user_agent.original', 'event.text']
+const OWN_PASS = 8
 
 const leafWitness = ({ field, test }: Leaf, table: FieldTable): WitnessSet | undefined => {
   const slot = table.slot(field)
-  const byValue = (values: readonly string[]): WitnessSet => ({ rarity: COMMON[field] ?? 30, witnesses: values.map((value) => ({ kind: 'value', slot, value })) })
+  const byValue = (values: readonly string[]): WitnessSet => {
+    const frequent = FREQUENT[field]?.some((value) => values.includes(value)) === true
+    return { rarity: frequent ? 1 : (COMMON[field] ?? 30), witnesses: values.map((value) => ({ kind: 'value', slot, value })) }
+  }
   const byLiteral = (texts: readonly string[]): WitnessSet => ({
-    rarity: 6 + Math.min(20, ...texts.map((text) => text.length)),
+    rarity: 6 + Math.min(20, ...texts.map((text) => text.length)) - (SEARCHED.includes(field) ? 0 : OWN_PASS),
     witnesses: texts.map((text) => ({ kind: 'literal', slot, literal: table.literal(slot, text) })),
   })
   if (test.kind === 'oneOf') return byValue([...test.values])
+  // a status is a number in every parser; the same number written in another way is no status
+  if (test.kind === 'number') return field === 'http.response.status_code' ? byValue([String(test.value)]) : undefined
   if (test.kind === 'regex') return test.regex.literals.length === 0 ? undefined : byLiteral(test.regex.literals)
   if (test.kind !== 'pattern') return undefined
-  // an empty value and a cased one are equal to things that the index does not look up
+  // an empty value is equal to things that the index does not look up
   if (test.pattern.kind === 'exact') return test.pattern.text === '' ? undefined : byValue([test.pattern.text.toLowerCase()])
   const literal = searchable(test.pattern.text)
   return literal === undefined || literal.length < 3 ? undefined : byLiteral([literal])
