@@ -1,0 +1,87 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { Command, KeyState } from './keys.js'
+import { PAIR_MS, pressKey, SHORTCUTS, stepRow } from './keys.js'
+
+const play = (
+  keys: readonly (string | [string, number])[],
+  options: { typing?: boolean; modified?: boolean } = {},
+): (Command | undefined)[] => {
+  let state: KeyState
+  let at = 0
+  return keys.map((entry) => {
+    const [key, wait] = typeof entry === 'string' ? [entry, 100] : entry
+    at += wait
+    const result = pressKey(state, { key, at, typing: options.typing ?? false, modified: options.modified ?? false })
+    state = result.state
+    return result.command
+  })
+}
+
+describe('pressKey', () => {
+  it('goes to a page with g and its letter', () => {
+    expect(play(['g', 'n'])).toEqual([undefined, 'go-now'])
+    expect(play(['g', 'a'])).toEqual([undefined, 'go-alerts'])
+    expect(play(['g', 'd'])).toEqual([undefined, 'go-decisions'])
+  })
+
+  it('forgets the g after a while', () => {
+    expect(play(['g', ['a', PAIR_MS + 1]])).toEqual([undefined, undefined])
+    expect(play(['g', ['a', PAIR_MS]])).toEqual([undefined, 'go-alerts'])
+  })
+
+  it('takes g g n as g n', () => {
+    expect(play(['g', 'g', 'n'])).toEqual([undefined, undefined, 'go-now'])
+  })
+
+  it('does what the second key means alone when the pair means nothing', () => {
+    expect(play(['g', 'j', 'n'])).toEqual([undefined, 'next', undefined])
+  })
+
+  it('knows the single keys', () => {
+    expect(play(['/', '?', 'j', 'k', 'u', 'o'])).toEqual(['search', 'help', 'next', 'previous', 'undo', 'open'])
+  })
+
+  it('never takes a key from somebody who types, nor from the browser', () => {
+    fc.assert(
+      fc.property(fc.array(fc.string({ minLength: 1, maxLength: 6 })), (keys) => {
+        expect(play(keys, { typing: true }).every((command) => command === undefined)).toBe(true)
+        expect(play(keys, { modified: true }).every((command) => command === undefined)).toBe(true)
+      }),
+    )
+  })
+
+  it('is not led by names of objects', () => {
+    expect(play(['g', 'constructor', 'toString', '__proto__'])).toEqual([undefined, undefined, undefined, undefined])
+  })
+
+  it('has help for every command', () => {
+    const shown = SHORTCUTS.flatMap((shortcut) => shortcut.keys.at(-1) ?? [])
+    for (const key of ['n', 'a', 'd', '/', 'j', 'k', 'o', 'u', '?', 'Esc']) expect(shown).toContain(key)
+  })
+})
+
+describe('stepRow', () => {
+  it('starts at an end and stops at the ends', () => {
+    expect(stepRow(-1, 3, 1)).toBe(0)
+    expect(stepRow(-1, 3, -1)).toBe(2)
+    expect(stepRow(2, 3, 1)).toBe(2)
+    expect(stepRow(0, 3, -1)).toBe(0)
+    expect(stepRow(-1, 0, 1)).toBe(-1)
+  })
+
+  it('stays within the rows', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: -1, max: 50 }),
+        fc.integer({ min: 1, max: 50 }),
+        fc.constantFrom(1 as const, -1 as const),
+        (current, rows, direction) => {
+          const next = stepRow(Math.min(current, rows - 1), rows, direction)
+          expect(next).toBeGreaterThanOrEqual(0)
+          expect(next).toBeLessThan(rows)
+        },
+      ),
+    )
+  })
+})
