@@ -28,3 +28,7 @@ export { type StoreCheck, storeConformance, type StoreUnderTest } from './store/
 export { createLogin, type Login, type LoginAttempt, type LoginVerdict } from './login/login.js'
 export type { LoginOptions } from './login/options.js'
 export type { LockScope, LoginMethod, LoginReport } from './login/report.js'
+export type { Diagnostic, DiagnosticCode } from './app/diagnostics.js'
+export { createGuard, type Guard, type GuardContext, type GuardStatus, type Passage } from './app/guard.js'
+export type { GuardOptions } from './app/options.js'
+export type { Refusal } from './app/refusal.js'

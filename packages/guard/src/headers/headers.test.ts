@@ -185,6 +185,10 @@ describe('injection into a policy', () => {
 })
 
 describe('the linter', () => {
+  it('warns of a referrer policy under which no form passes the cross-site check', () => {
+    expect(createHeaders('app', { referrerPolicy: 'no-referrer' }).warnings.join()).toContain('Origin: null')
+  })
+
   it('says in words what a policy gives away', () => {
     const warnings = createHeaders('app', {
       csp: { 'script-src': ["'unsafe-inline'", 'https:'], 'base-uri': null, 'frame-ancestors': null },

@@ -45,6 +45,9 @@ const OVERRIDES = [
 ] as const
 const REFERRER = ['no-referrer', 'same-origin', 'strict-origin', 'strict-origin-when-cross-origin'] as const
 
+const BLIND_FORMS =
+  "referrerPolicy 'no-referrer' makes browsers send Origin: null with forms, which the check against cross-site requests refuses"
+
 const originOption = (name: string, value: string): string => {
   const url = URL.canParse(value) ? new URL(value) : undefined
   // the URL standard lets quotes and brackets stand in a host
@@ -156,6 +159,6 @@ export const createHeaders = (
       return headers
     },
     nonce: () => randomToken(16, random),
-    warnings: lintCsp(enforced),
+    warnings: [...lintCsp(enforced), ...(base.pages && overrides.referrerPolicy === 'no-referrer' ? [BLIND_FORMS] : [])],
   }
 }

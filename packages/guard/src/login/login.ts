@@ -1,3 +1,4 @@
+import type { ClientAddress } from '../client-address/client-address.js'
 import { asGuardRequest, type GuardRequest, type RequestLike } from '../request/guard-request.js'
 import { createCounters, type Parties } from './counters.js'
 import { createGate } from './gate.js'
@@ -29,7 +30,7 @@ export type LoginVerdict<T = unknown> =
       readonly cookies: readonly string[]
     }
   | { readonly kind: 'failed'; readonly remaining?: number }
-  | { readonly kind: 'locked'; readonly scope: LockScope | 'decision'; readonly retryAfter: number }
+  | { readonly kind: 'locked'; readonly scope: LockScope; readonly retryAfter: number }
   | { readonly kind: 'limited'; readonly reason: 'busy'; readonly retryAfter: number }
   /** the store or `verify` failed: nobody is signed in */
   | { readonly kind: 'degraded'; readonly reason: 'store' | 'verify'; readonly cause: unknown }
@@ -71,7 +72,7 @@ export const createLogin = (options: LoginOptions): Login => {
 
   const locked = (scope: LockScope, until: number): Outcome<never> => ({
     verdict: { kind: 'locked', scope, retryAfter: Math.max(1, Math.ceil((until - clock()) / 1_000)) },
-    reason: 'locked',
+    reason: scope === 'decision' ? 'decision' : 'locked',
     lock: scope,
   })
   const outage = (cause: unknown): Outcome<never> => ({ verdict: { kind: 'degraded', reason: 'store', cause }, reason: 'store' })
@@ -124,6 +125,7 @@ export const createLogin = (options: LoginOptions): Login => {
 
   const judge = async <T>(
     parties: Parties,
+    client: ClientAddress,
     attempt: LoginAttempt,
     verify: () => T | Promise<T>,
   ): Promise<Outcome<Exclude<T, false | null | undefined>>> => {
@@ -131,6 +133,8 @@ export const createLogin = (options: LoginOptions): Login => {
       await counters.failed(parties, clock())
       return { verdict: { kind: 'failed' }, reason: 'too_long' }
     }
+    const until = settings.blockedUntil(parties.subject, attempt.subject, client)
+    if (until !== undefined) return locked('decision', until)
     const standing = await counters.standing(parties, clock())
     if (standing.kind === 'locked') return locked(standing.scope, standing.until)
     const entered = gate.enter(parties.addressKey ?? 'unknown')
@@ -160,7 +164,7 @@ export const createLogin = (options: LoginOptions): Login => {
     try {
       const subject = tooLong(typed) ? parties.subject : await settings.canonicalSubject(typed)
       parties = { ...parties, subject, device: devices?.read(request.header('cookie'), subject, began) }
-      outcome = await judge(parties, { ...input, subject: typed }, verify)
+      outcome = await judge(parties, client, { ...input, subject: typed }, verify)
     } catch (cause) {
       outcome = outage(cause)
     }

@@ -38,6 +38,8 @@ export type LoginOptions = {
   readonly delay?: 'adaptive' | 'none'
   /** adds `remaining` to `failed`, for applications that show it; default false, since it tells an attacker his budget */
   readonly revealRemaining?: boolean
+  /** asked before anything is counted: until when (ms UTC) a decision keeps this subject or client from signing in */
+  readonly blockedUntil?: (subject: string, typed: string, client: ClientAddress) => number | undefined
   /** told of every attempt */
   readonly report?: (report: LoginReport) => void
   readonly sleep?: (ms: number) => Promise<void>
@@ -54,13 +56,14 @@ export type LoginSettings = {
   readonly maxWaiting: number
   readonly adaptive: boolean
   readonly revealRemaining: boolean
+  readonly blockedUntil: (subject: string, typed: string, client: ClientAddress) => number | undefined
   readonly report: (report: LoginReport) => void
   readonly sleep: (ms: number) => Promise<void>
 }
 
 const NAMES = [
   'store', 'clock', 'random', 'clientAddress', 'keyring', 'secret', 'cookie', 'canonicalSubject', 'failures', 'windowMs', 'tiersMs',
-  'addressSubjects', 'addressFailures', 'maxVerifying', 'maxWaiting', 'delay', 'revealRemaining', 'report', 'sleep',
+  'addressSubjects', 'addressFailures', 'maxVerifying', 'maxWaiting', 'delay', 'revealRemaining', 'blockedUntil', 'report', 'sleep',
 ] as const // prettier-ignore
 
 const DAY = 86_400_000
@@ -104,6 +107,7 @@ export const readLoginOptions = (options: LoginOptions): LoginSettings => {
     maxWaiting: integerOption('login.maxWaiting', options.maxWaiting, 256, 0, 100_000),
     adaptive: choiceOption('login.delay', options.delay, 'adaptive', ['adaptive', 'none']) === 'adaptive',
     revealRemaining: booleanOption('login.revealRemaining', options.revealRemaining, false),
+    blockedUntil: options.blockedUntil ?? (() => undefined),
     report: options.report ?? (() => undefined),
     sleep: options.sleep ?? ((ms) => new Promise((resolve) => setTimeout(resolve, ms))),
   }

@@ -4,15 +4,15 @@ import type { GuardRequest } from '../request/guard-request.js'
 /** A kind of credential; all of them go through the one shield. */
 export type LoginMethod = 'password' | 'code' | 'recovery_code' | 'reset_token' | 'api_key'
 
-/** What a lock stands on. */
-export type LockScope = 'subject' | 'device' | 'address'
+/** What a lock stands on; `decision`: the control plane said so. */
+export type LockScope = 'subject' | 'device' | 'address' | 'decision'
 
 /** One attempt, for events and records. `subject` is what was typed: hostile, and often a mistyped password. */
 export type LoginReport = {
   /** ms UTC */
   readonly at: number
   readonly outcome: 'ok' | 'failed' | 'locked' | 'limited' | 'degraded'
-  /** `bad_password`, `bad_code`, ..., `locked`, `busy`, `too_long`, `store`, `verify` */
+  /** `bad_password`, `bad_code`, ..., `locked`, `decision`, `busy`, `too_long`, `store`, `verify` */
   readonly reason: string | undefined
   readonly method: LoginMethod
   readonly subject: string

@@ -1,0 +1,61 @@
+import type { Clock, SecurityEvent } from '@parapet/core'
+
+/** Something about the guard itself that an operator must know. */
+export type DiagnosticCode =
+  | 'client_address_unknown'
+  | 'cleartext'
+  | 'control_plane_away'
+  | 'control_plane_back'
+  | 'decision_unsupported'
+  | 'device_cookies_off'
+  | 'events_dropped'
+  | 'events_rejected'
+  | 'guard_error'
+  | 'headers_weak'
+  | 'session_store_away'
+
+/** `count` is how often it has happened since it was last told. */
+export type Diagnostic = { readonly code: DiagnosticCode; readonly detail: string; readonly count: number; readonly at: number }
+
+/** Tells each kind of trouble at once and then at most once a minute, with how often it has happened. */
+export type Diagnostics = { readonly tell: (code: DiagnosticCode, detail: string) => void; readonly latest: () => readonly Diagnostic[] }
+
+const QUIET_MS = 60_000
+
+export const createDiagnostics = (deps: {
+  readonly clock: Clock
+  readonly listener: (diagnostic: Diagnostic) => void
+  readonly send: (event: SecurityEvent) => void
+}): Diagnostics => {
+  const told = new Map<DiagnosticCode, Diagnostic>()
+  const held = new Map<DiagnosticCode, number>()
+  return {
+    tell: (code, detail) => {
+      const now = deps.clock()
+      const count = (held.get(code) ?? 0) + 1
+      const last = told.get(code)
+      if (last !== undefined && now - last.at < QUIET_MS) {
+        held.set(code, count)
+        return
+      }
+      held.delete(code)
+      const diagnostic = { code, detail, count, at: now }
+      told.set(code, diagnostic)
+      deps.send({
+        '@timestamp': now,
+        'event.category': 'configuration',
+        'event.action': 'guard-diagnostic',
+        'event.outcome': code === 'control_plane_back' ? 'success' : 'failure',
+        'event.reason': code,
+        'event.dataset': 'guard.diagnostic',
+        message: `${detail}${count > 1 ? ` (${count} times)` : ''}`,
+      })
+      try {
+        deps.listener(diagnostic)
+      } catch {
+        // whoever listens must not break a request
+      }
+    },
+    latest: () => [...told.values()],
+  }
+}

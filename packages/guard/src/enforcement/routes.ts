@@ -1,0 +1,52 @@
+import { optionError, textListOption } from '../options/check.js'
+import { isSafeMethod } from '../csrf/csrf.js'
+
+/** Whether a request goes to one of the routes declared. */
+export type RouteList = (method: string, path: string) => boolean
+
+const decode = (path: string): string => {
+  try {
+    return decodeURIComponent(path)
+  } catch {
+    return path
+  }
+}
+
+/**
+ * One spelling for all spellings of a path that some framework takes for the same: case, percent-encoding, doubled and
+ * trailing slashes, dot segments. What it makes equal is only ever restricted more.
+ */
+export const normalPath = (path: string): string => {
+  // twice, so that what a proxy decodes once and a framework again is seen as both see it
+  const segments: string[] = []
+  for (const segment of decode(decode(path.slice(0, 4_096)))
+    .toLowerCase()
+    .replaceAll('\\', '/')
+    .split('/')) {
+    if (segment === '..') segments.pop()
+    else if (segment !== '' && segment !== '.') segments.push(segment)
+  }
+  return `/${segments.join('/')}`
+}
+
+/**
+ * Reads routes such as `/login` (every method that changes something: a lock must not hide the page) or `POST /login`.
+ * Throws `PPT_CONFIG_INVALID`.
+ */
+export const readRoutes = (option: string, value: unknown): RouteList => {
+  const fix = "give exact paths, with a method before them if only that one counts, such as ['/login', 'POST /api/session']"
+  const any = new Set<string>()
+  const byMethod = new Set<string>()
+  for (const route of textListOption(option, value, fix)) {
+    const parts = /^(?:([A-Z]{3,10}) )?(\/[\w\-./~]*)$/.exec(route)
+    if (parts === null) throw optionError(option, route, fix)
+    const [, method, path = '/'] = parts
+    if (method === undefined) any.add(normalPath(path))
+    else byMethod.add(`${method} ${normalPath(path)}`)
+  }
+  if (any.size + byMethod.size === 0) return () => false
+  return (method, path) => {
+    const normal = normalPath(path)
+    return (any.has(normal) && !isSafeMethod(method)) || byMethod.has(`${method} ${normal}`)
+  }
+}

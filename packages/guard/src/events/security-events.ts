@@ -1,0 +1,89 @@
+import type { SecurityEvent } from '@parapet/core'
+import type { ClientAddress } from '../client-address/client-address.js'
+import type { LoginReport } from '../login/report.js'
+import { type GuardRequest, splitUrl } from '../request/guard-request.js'
+import type { Session } from '../session/record.js'
+
+/** Characters of one field that are kept. */
+const BOUNDS = { path: 2_048, query: 2_048, agent: 512, name: 256, method: 32 } as const
+
+/**
+ * Text from a request as it may stand in an event: bounded, and control characters written out (`\x1b`), so that it forges no
+ * log line and drives no terminal. What it says stays readable.
+ */
+export const visibleText = (text: string, most: number): string => {
+  const cut = text.length > most ? text.slice(0, most) : text
+  // oxlint-disable-next-line no-control-regex -- these are what is looked for; a lone surrogate would not survive UTF-8
+  return cut.replaceAll(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]/gu, (c: string) => {
+    const code = c.charCodeAt(0)
+    return code < 256 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16)}`
+  })
+}
+
+const about = (request: GuardRequest, client: ClientAddress): Partial<SecurityEvent> => {
+  const agent = request.header('user-agent')
+  return {
+    ...(client.kind === 'known' ? { 'source.ip': client.address } : {}),
+    ...(agent === undefined ? {} : { 'user_agent.original': visibleText(agent, BOUNDS.agent) }),
+    'url.path': visibleText(splitUrl(request.url).path, BOUNDS.path),
+  }
+}
+
+/** The event of one attempt to sign in. An outage is neither a success nor a failure of the person. */
+export const loginEvent = (report: LoginReport): SecurityEvent => ({
+  '@timestamp': report.at,
+  'event.category': 'authentication',
+  'event.action': 'login',
+  'event.outcome': report.outcome === 'ok' ? 'success' : report.outcome === 'degraded' ? 'unknown' : 'failure',
+  ...(report.reason === undefined ? {} : { 'event.reason': report.reason }),
+  'event.dataset': 'guard.login',
+  'user.name': visibleText(report.subject, BOUNDS.name),
+  ...about(report.request, report.client),
+})
+
+/** What is known of a request when it has been answered. `reason` is why the guard refused it, or would have. */
+export type AnsweredRequest = {
+  readonly at: number
+  readonly request: GuardRequest
+  readonly client: ClientAddress
+  readonly status: number
+  readonly session: Pick<Session, 'id' | 'subject'> | undefined
+  readonly reason: string | undefined
+  readonly decisionId: string | undefined
+}
+
+/** The event of one answered request: the same fields as a line of an nginx access log gives. */
+export const requestEvent = ({ at, request, client, status, session, reason, decisionId }: AnsweredRequest): SecurityEvent => {
+  const { query } = splitUrl(request.url)
+  return {
+    '@timestamp': at,
+    'event.category': 'web',
+    'event.action': 'http-request',
+    'event.outcome': status < 400 ? 'success' : 'failure',
+    ...(reason === undefined ? {} : { 'event.reason': reason }),
+    'event.dataset': 'guard.request',
+    'http.request.method': visibleText(request.method, BOUNDS.method),
+    ...(query === undefined || query === '' ? {} : { 'url.query': visibleText(query, BOUNDS.query) }),
+    'http.response.status_code': status,
+    ...(session === undefined ? {} : { 'user.id': visibleText(session.subject, BOUNDS.name), 'session.id': session.id }),
+    ...(decisionId === undefined ? {} : { 'parapet.decision': visibleText(decisionId, 64) }),
+    ...about(request, client),
+  }
+}
+
+/** The event of a rotated session id that somebody used after its grace. */
+export const replayEvent = (
+  at: number,
+  session: Pick<Session, 'id' | 'subject'>,
+  request: GuardRequest,
+  client: ClientAddress,
+): SecurityEvent => ({
+  '@timestamp': at,
+  'event.category': 'session',
+  'event.action': 'session-replayed',
+  'event.outcome': 'failure',
+  'event.dataset': 'guard.session',
+  'session.id': session.id,
+  'user.id': visibleText(session.subject, BOUNDS.name),
+  ...about(request, client),
+})

@@ -1,0 +1,1 @@
+export { express, type ExpressMiddleware } from './express.js'

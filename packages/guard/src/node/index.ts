@@ -1,0 +1,1 @@
+export { node, type NodeHandler } from './node.js'
