@@ -24,7 +24,7 @@ export type Tools = {
   readonly folder: string
   readonly measure: (command: string, args: readonly string[]) => Promise<Cost>
   /** runs a worker of `bench/workers` on the built packages, as a user's process would */
-  readonly worker: <T>(name: string, ...args: readonly string[]) => Promise<{ cpuSeconds: number; report: T }>
+  readonly worker: (name: string, ...args: readonly string[]) => Promise<{ cpuSeconds: number; report: unknown }>
   /** the peer's program, or `undefined` when the machine has none */
   readonly peer: (program: string) => Promise<string | undefined>
 }
@@ -82,7 +82,7 @@ export const withTools = async <T>(use: (tools: Tools) => Promise<T>): Promise<T
       measure,
       worker: async (name, ...args) => {
         const { cpuSeconds, output } = await measure(process.execPath, [join(root, 'bench/workers', `${name}.js`), ...args])
-        return { cpuSeconds, report: JSON.parse(output) as never }
+        return { cpuSeconds, report: JSON.parse(output) as unknown }
       },
       peer: async (program) => {
         const { code, stdout } = await run('bash', ['-c', 'command -v -- "$1"', 'peer', program])

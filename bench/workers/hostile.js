@@ -19,13 +19,18 @@ for (let pass = 0; pass < Number(passes); pass++) {
   events = 0
   alerts = 0
   for (let i = 0; i < lines.length; i++) {
+    const cpu = process.cpuUsage()
     const start = performance.now()
     const event = parser.parse(lines[i], context)
     if (event !== undefined) {
       events++
       alerts += engine.process(event, i + 1).length
     }
-    const taken = performance.now() - start
+    const wall = performance.now() - start
+    const { user, system } = process.cpuUsage(cpu)
+    // On a busy machine the wall clock counts the turns of other programs; the CPU clock counts this process's collector and
+    // compiler threads. The line itself took no more than either.
+    const taken = Math.min(wall, (user + system) / 1000)
     raw[pass * lines.length + i] = taken
     if (taken < best[i]) best[i] = taken
   }
