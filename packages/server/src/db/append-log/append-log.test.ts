@@ -40,7 +40,7 @@ beforeAll(async () => {
      GRANT SELECT, INSERT ON test_log TO parapet_app`,
   )
   siblings = await Promise.all([database.sibling(), database.sibling()])
-})
+}, 60_000)
 beforeEach(async () => {
   await database.owner().query(`TRUNCATE test_log; INSERT INTO log_heads VALUES ('test', 0) ON CONFLICT (name) DO UPDATE SET head = 0`)
 })

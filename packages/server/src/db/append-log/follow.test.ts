@@ -39,7 +39,7 @@ beforeAll(async () => {
      GRANT SELECT, INSERT ON test_log TO parapet_app;
      INSERT INTO log_heads VALUES ('test', 0)`,
   )
-})
+}, 60_000)
 afterEach(async () => {
   await Promise.all(followers.splice(0).map((follower) => follower.stop()))
   await database.owner().query(`TRUNCATE test_log; UPDATE log_heads SET head = 0 WHERE name = 'test'`)

@@ -62,12 +62,12 @@ afterAll(async () => {
     rmSync(socketDirFor(dir, uid, process.env), { recursive: true, force: true })
     rmSync(dir, { recursive: true, force: true })
   }
-})
+}, 60_000)
 
 /** used by one test after the other, as a data directory is over the years */
 const shared = freshDir()
 
-describe('the bundled PostgreSQL', () => {
+describe('the bundled PostgreSQL', { timeout: 60_000 }, () => {
   it('runs from the data directory, never as root, without TCP, with fsync, behind private sockets', async () => {
     const dataDir = shared
     const database = await start(dataDir)

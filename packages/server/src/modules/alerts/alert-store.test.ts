@@ -35,7 +35,7 @@ beforeEach(async () => {
   database = await createTestDatabase()
   opened.push(database)
   store = createAlertStore({ database })
-})
+}, 60_000)
 afterEach(() => store.close())
 afterAll(() => Promise.all(opened.map((each) => each.close())))
 

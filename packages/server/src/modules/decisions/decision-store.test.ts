@@ -30,7 +30,7 @@ const decision = (fields: Partial<NewDecision> = {}): NewDecision => ({
 beforeAll(async () => {
   database = await createTestDatabase()
   store = createDecisionStore({ database, clock: () => now })
-})
+}, 60_000)
 afterEach(async () => {
   // each test begins with nothing in force
   now += 10 * HOUR

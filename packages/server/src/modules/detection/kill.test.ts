@@ -52,7 +52,7 @@ const runAndKill = async (first: number, afterMs: number): Promise<number[]> => 
     said += chunk.toString()
   })
   const ended = new Promise<void>((resolve) => running.once('close', () => resolve()))
-  await vi.waitFor(() => expect(said.split('\n').length).toBeGreaterThan(3), { timeout: 15_000, interval: 5 })
+  await vi.waitFor(() => expect(said.split('\n').length).toBeGreaterThan(3), { timeout: 60_000, interval: 5 })
   await sleep(afterMs)
   running.kill('SIGKILL')
   await ended
@@ -83,7 +83,7 @@ describe('a server that is killed again and again while events come in', () => {
         )
         expect(rows[0]?.position).toBe(rows[0]?.head)
       },
-      { timeout: 10_000, interval: 50 },
+      { timeout: 60_000, interval: 50 },
     )
     await worker.stop()
 

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { createDecisionSet, type Decision } from '@parapet/core'
 import { type BudgetLimits, type BudgetState, createBudget } from '@parapet/respond'
 import type { PoolClient } from 'pg'
@@ -11,7 +11,7 @@ export const CURSOR = 'detection'
 /** The row of `detection_state` that holds the budget; keys of the engine are digests and cannot be this. */
 const BUDGET_KEY = 'budget'
 
-const digest = (key: string): string => createHash('sha256').update(key).digest('hex')
+const digest = (key: string): string => hash('sha256', key, 'hex')
 
 const readBudget = (stored: unknown, limits: Partial<BudgetLimits> | undefined): BudgetState => {
   const fresh = createBudget(limits)

@@ -32,7 +32,7 @@ const open = async (): Promise<void> => {
   opened.push(database)
   events = createEventStore({ database, clock: systemClock })
 }
-beforeAll(open)
+beforeAll(open, 60_000)
 afterEach(() => Promise.all(workers.splice(0).map((worker) => worker.stop())))
 afterAll(() => Promise.all(opened.map((each) => each.close())))
 
@@ -58,7 +58,7 @@ const caughtUp = (): Promise<unknown> =>
       )
       expect(rows[0]?.done).toBe(true)
     },
-    { timeout: 8_000, interval: 10 },
+    { timeout: 15_000, interval: 10 },
   )
 const alertOf = (address: string) => createAlertStore({ database }).get(`count-${address}`)
 

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { canonicalAddress, type Clock, DAY, HOUR, type SecurityEvent, uuidv7 } from '@parapet/core'
 import { columnText } from '../../db/paging.js'
 
@@ -26,7 +26,7 @@ export const hourOf = (at: number): number => Math.floor(at / HOUR) * HOUR
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 const PLAIN_ID = /^[\x21-\x7e]{1,128}$/
 
-const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
+const sha256 = (text: string): string => hash('sha256', text, 'hex')
 
 /** The id as it is stored: the sender's own where that is short and plain, else a digest of it. */
 export const storedId = (id: string): string => (PLAIN_ID.test(id) ? id : `sha256:${sha256(id)}`)

@@ -20,7 +20,7 @@ const event = (fields: Partial<SecurityEvent> = {}): SecurityEvent => ({ '@times
 beforeAll(async () => {
   database = await createTestDatabase()
   store = createEventStore({ database, clock: () => NOW })
-})
+}, 60_000)
 afterAll(() => database.close())
 
 describe('append', () => {
