@@ -73,7 +73,7 @@ const SignOut = () => {
       const problem = asApiError(error)
       // a session that is over already is what was asked for
       if (problem.status !== 401) {
-        toasts.add({ description: `You are still signed in: ${problem.message} (${problem.code}).` })
+        toasts.add({ title: `You are still signed in: ${problem.message} (${problem.code}).` })
         return
       }
     }

@@ -41,7 +41,7 @@ export const BlockDialog = ({ target: first = '', onClose }: { readonly target?:
         reason: reason.trim(),
       }),
     onSuccess: () => {
-      toasts.add({ description: `Blocked: ${flattenHostile(value, 60)}` })
+      toasts.add({ title: `Blocked: ${flattenHostile(value, 60)}` })
       for (const queryKey of [['decisions'], ['alert'], ['overview']]) void client.invalidateQueries({ queryKey })
       onClose()
     },

@@ -8,7 +8,7 @@ const List = () =>
   Toast.useToastManager().toasts.map((toast) => (
     <Toast.Root key={toast.id} toast={toast} className="toast">
       <Toast.Content className="flex min-w-0 grow flex-wrap items-center gap-x-3 gap-y-1">
-        <Toast.Description className="min-w-0 grow" />
+        <Toast.Title className="min-w-0 grow" />
         <Toast.Action className="rounded px-2 py-0.5 font-semibold underline underline-offset-3 outline-offset-0" />
       </Toast.Content>
       <Toast.Close aria-label="Dismiss" className="rounded p-1">

@@ -42,7 +42,7 @@ export const useUndo = (): { readonly undo: (decisions: readonly Decision[]) => 
         decisions.length === 1 && first !== undefined ? flattenHostile(first.target.value, 60) : plural(decisions.length, 'decision')
       const again = decisions.filter((decision) => decision.mode === 'enforce' && decision.expiresAt > Date.now())
       const id = toasts.add({
-        description: `Undone: ${what}`,
+        title: `Undone: ${what}`,
         ...(again.length === 0
           ? {}
           : {
@@ -52,10 +52,10 @@ export const useUndo = (): { readonly undo: (decisions: readonly Decision[]) => 
                   toasts.close(id)
                   Promise.all(again.map(restore))
                     .then(
-                      () => toasts.add({ description: `In force again: ${what}` }),
+                      () => toasts.add({ title: `In force again: ${what}` }),
                       (error: unknown) =>
                         toasts.add({
-                          description: `Not put back: ${asApiError(error).message} (${asApiError(error).code})`,
+                          title: `Not put back: ${asApiError(error).message} (${asApiError(error).code})`,
                           priority: 'high',
                         }),
                     )
@@ -67,7 +67,7 @@ export const useUndo = (): { readonly undo: (decisions: readonly Decision[]) => 
     },
     onError: (error) => {
       const problem = asApiError(error)
-      toasts.add({ description: `Not undone: ${problem.message}. ${problem.fix} (${problem.code})`, priority: 'high', timeout: 20_000 })
+      toasts.add({ title: `Not undone: ${problem.message}. ${problem.fix} (${problem.code})`, priority: 'high', timeout: 20_000 })
     },
     onSettled: refresh,
   })

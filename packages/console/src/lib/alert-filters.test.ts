@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { makeAlert } from '../test/fixtures.js'
 import type { AlertFilters } from './alert-filters.js'
@@ -9,7 +9,7 @@ const NOW = Date.UTC(2026, 10, 21, 20)
 const none: AlertFilters = { level: undefined, text: '', range: 'all' }
 const anyFilters = fc.record({
   level: fc.constantFrom(undefined, ...LEVELS_DOWN),
-  text: fc.string({ unit: 'binary', maxLength: TEXT_LIMIT }).filter((text) => text.isWellFormed()),
+  text: fc.string({ unit: 'binary', maxLength: TEXT_LIMIT / 2 }),
   range: fc.constantFrom('all' as const, '1h' as const, '24h' as const, '7d' as const, '30d' as const),
 })
 
@@ -70,7 +70,7 @@ describe('matchesFilters', () => {
   it('finds words in title, reason, scope and addresses, whatever their case', () => {
     const alert = makeAlert(1, NOW)
     for (const text of ['PASSWORD', 'spray', alert.scope.value, alert.targets[1] ?? '', ' One '])
-      expect(matchesFilters(alert, { ...none, text }, NOW), text).toBe(true)
+      expect([text, matchesFilters(alert, { ...none, text }, NOW)]).toEqual([text, true])
     expect(matchesFilters(alert, { ...none, text: 'nobody' }, NOW)).toBe(false)
   })
 

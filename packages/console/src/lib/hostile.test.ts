@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { HOSTILE } from '../test/fixtures.js'
 import { escapeOf, flattenHostile, safeJson, splitHostile } from './hostile.js'

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Command, KeyState } from './keys.js'
 import { PAIR_MS, pressKey, SHORTCUTS, stepRow } from './keys.js'

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { HOSTILE, makeEvents } from '../test/fixtures.js'
 import { createSend } from './api.js'

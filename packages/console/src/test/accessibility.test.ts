@@ -77,7 +77,7 @@ describe.each(['light', 'dark'] as const)('in %s, no page has a serious fault', 
       await page.goto('about:blank')
       await page.goto(full.url + path)
       await settled(page)
-      expect(await faults(page), path).toEqual([])
+      expect({ path, found: await faults(page) }).toEqual({ path, found: [] })
     }
     expect(complaints).toEqual([])
     await context.close()
@@ -92,7 +92,7 @@ describe.each(['light', 'dark'] as const)('in %s, no page has a serious fault', 
       for (const path of PAGES) {
         await page.goto(plane.url + path)
         await settled(page)
-        expect(await faults(page), path).toEqual([])
+        expect({ path, found: await faults(page) }).toEqual({ path, found: [] })
       }
       expect(complaints).toEqual([])
       await context.close()
@@ -133,13 +133,13 @@ describe('320 px wide', () => {
       await page.goto('about:blank')
       await page.goto(full.url + path)
       await settled(page)
-      expect(await overflow(page), path).toEqual([])
+      expect({ path, found: await overflow(page) }).toEqual({ path, found: [] })
     }
     await signIn(page, full.url)
     for (const path of PAGES) {
       await page.goto(full.url + path)
       await settled(page)
-      expect(await overflow(page), path).toEqual([])
+      expect({ path, found: await overflow(page) }).toEqual({ path, found: [] })
     }
     await page.goto(`${full.url}/alerts/alert-0000`)
     await page.getByRole('button', { name: 'Raw' }).nth(2).click()

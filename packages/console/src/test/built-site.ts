@@ -1,11 +1,13 @@
+import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { build } from 'vite'
+import { promisify } from 'node:util'
 
+const VITE = fileURLToPath(new URL('../../../../node_modules/vite/bin/vite.js', import.meta.url))
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
 const filesBelow = async (folder: string): Promise<string[]> => {
@@ -31,7 +33,11 @@ export const builtSite = async (): Promise<string> => {
   const target = join(tmpdir(), `parapet-console-${process.getuid?.() ?? 0}-${hash.digest('hex').slice(0, 16)}`)
   if (existsSync(join(target, 'index.html'))) return target
   const outDir = await mkdtemp(join(tmpdir(), 'parapet-console-build-'))
-  await build({ root: ROOT, configFile: join(ROOT, 'vite.config.ts'), logLevel: 'error', build: { outDir, emptyOutDir: true } })
+  // a process of its own: under the test runner's NODE_ENV the libraries would be their development builds
+  await promisify(execFile)(process.execPath, [VITE, 'build', '--logLevel', 'error', '--outDir', outDir, '--emptyOutDir'], {
+    cwd: ROOT,
+    env: { ...process.env, NODE_ENV: 'production' },
+  })
   try {
     await rename(outDir, target)
   } catch {

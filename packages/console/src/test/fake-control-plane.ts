@@ -104,6 +104,11 @@ export const startFakeControlPlane = async (site: string, seed: Partial<World> =
   }
   const emitDecision = (decision: Decision): void => {
     const fresh = { ...decision, revision: ++revision }
+    world.alerts = world.alerts.map((alert) =>
+      alert.id === fresh.alertId && !alert.decisionIds.includes(fresh.id)
+        ? Object.assign(structuredClone(alert), { decisionIds: [...alert.decisionIds, fresh.id] })
+        : alert,
+    )
     world.decisions = [fresh, ...world.decisions.filter((known) => known.id !== fresh.id)]
     emit('decisions', 'decision', revision, fresh)
   }
