@@ -12,7 +12,7 @@ const clock = (): number => 1_795_200_000_000
 
 beforeAll(async () => {
   database = await createTestDatabase()
-})
+}, 60_000)
 afterAll(() => database.close())
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), 'parapet-keys-'))

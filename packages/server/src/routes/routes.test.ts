@@ -9,7 +9,7 @@ import { routes } from './index.js'
 let t: TestApp
 beforeAll(async () => {
   t = await createTestApp()
-})
+}, 60_000)
 afterAll(() => t.close())
 
 const SPECIAL = ['public', 'signed-in', 'operator', 'local']

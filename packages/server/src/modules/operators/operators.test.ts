@@ -10,7 +10,7 @@ let now = 1_795_200_000_000
 beforeAll(async () => {
   database = await createTestDatabase()
   operators = createOperators({ pool: database.pool, clock: () => now, passwords: createPasswordHasher() })
-})
+}, 60_000)
 afterAll(() => database.close())
 beforeEach(async () => {
   await database.owner().query('delete from operators')

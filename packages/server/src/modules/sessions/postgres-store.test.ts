@@ -9,7 +9,7 @@ const clock = (): number => now
 
 beforeAll(async () => {
   database = await createTestDatabase()
-})
+}, 60_000)
 afterAll(() => database.close())
 beforeEach(async () => {
   await database.pool.query('delete from shared_state')

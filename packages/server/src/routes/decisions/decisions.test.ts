@@ -4,8 +4,8 @@ import { createTestApp, failedLogin, type TestApp } from '../../app/fixtures/tes
 
 let t: TestApp
 beforeAll(async () => {
-  t = await createTestApp({ allowList: ['192.0.2.0/24'], trustedProxies: ['10.9.9.9'] })
-})
+  t = await createTestApp({ allowList: ['192.88.99.0/24'], trustedProxies: ['10.9.9.9'] })
+}, 60_000)
 afterAll(() => t.close())
 
 const local = (method: string, url: string, body?: unknown) => t.call(method, url, { token: t.local, ...(body === undefined ? {} : { body }) })
@@ -30,8 +30,8 @@ describe('a decision by hand', () => {
       ['127.0.0.1', /loopback/],
       ['::1', /loopback/],
       ['::ffff:127.0.0.1', /loopback/],
-      ['192.0.2.77', /allow-list/],
-      ['192.0.0.0/16', /allow-list/],
+      ['192.88.99.77', /allow-list/],
+      ['192.88.0.0/16', /allow-list/],
       ['10.9.9.9', /proxy/],
       ...(own === undefined ? [] : [[own, /this machine/] as [string, RegExp]]),
     ]

@@ -4,7 +4,7 @@ import { cookiesOf, createTestApp, PASSWORD, type TestApp } from '../../app/fixt
 let t: TestApp
 beforeAll(async () => {
   t = await createTestApp()
-})
+}, 60_000)
 afterAll(() => t.close())
 
 const signIn = (name: string, password: string, from = '203.0.113.1', headers: Record<string, string> = {}) =>

@@ -8,7 +8,7 @@ let t: TestApp
 let host = 0
 beforeAll(async () => {
   t = await createTestApp()
-})
+}, 60_000)
 afterAll(() => t.close())
 beforeEach(async () => {
   host++

@@ -10,7 +10,7 @@ let token: string
 beforeAll(async () => {
   t = await createTestApp({ ingest: { batchesInFlight: 3 } })
   token = (await t.makeSource('shop')).token
-})
+}, 60_000)
 afterAll(() => t.close())
 
 const send = (body: unknown, options: CallOptions = {}) =>
