@@ -35,8 +35,12 @@ const startsAndStops = async (clone: string, env: Readonly<Record<string, string
 
 describe('a fresh clone after npm ci', () => {
   const place = createPlace('clone')
+  const data = createPlace('clone-data')
   let clone = ''
-  afterAll(() => place.remove())
+  afterAll(() => {
+    place.remove()
+    data.remove()
+  })
 
   it('builds what the commands need', () => {
     clone = freshClone(place.path)
@@ -48,7 +52,7 @@ describe('a fresh clone after npm ci', () => {
   if (process.getuid?.() === 0) {
     it('starts as root under a folder that only root may enter, and stops', async () => {
       chmodSync(place.path, 0o700)
-      await startsAndStops(clone, { PARAPET_DATA_DIR: join(place.path, 'root-data') })
+      await startsAndStops(clone, { PARAPET_DATA_DIR: join(data.path, 'root') })
     }, 180_000)
 
     it('starts as a normal user, and stops', async () => {
@@ -61,7 +65,7 @@ describe('a fresh clone after npm ci', () => {
     }, 180_000)
   } else {
     it('starts as the user who runs this, and stops (root is not tried)', async () => {
-      await startsAndStops(clone, { PARAPET_DATA_DIR: join(place.path, 'user-data') })
+      await startsAndStops(clone, { PARAPET_DATA_DIR: join(data.path, 'user') })
     }, 180_000)
   }
 })

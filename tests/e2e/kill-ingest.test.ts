@@ -1,11 +1,8 @@
-import { mkdtempSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { readFileSync } from 'node:fs'
 import { seededRandom } from '@parapet/testkit'
 import { afterAll, describe, expect, it } from 'vitest'
-import { api, type ControlPlane, startControlPlane } from './support/control-plane.js'
+import { api, type ControlPlane, createPlace, startControlPlane } from './support/control-plane.js'
 import { eventually } from './support/processes.js'
 import { freePort } from './support/ports.js'
 
@@ -38,17 +35,17 @@ const allPages = async <T>(url: string, token: string): Promise<T[]> => {
 }
 
 describe('a control plane that is killed again and again during ingest', () => {
-  const place = mkdtempSync(join(tmpdir(), 'parapet-kill-'))
+  const place = createPlace('kill')
   let control: ControlPlane | undefined
 
   afterAll(async () => {
     await control?.stop()
-    await rm(place, { recursive: true, force: true })
+    place.remove()
   })
 
   it(`keeps every acknowledged event and detects each once, over ${KILLS} times kill -9`, async () => {
     const random = seededRandom(20261121).next
-    const dataDir = join(place, 'data')
+    const dataDir = join(place.path, 'data')
     const port = await freePort()
     const startedAt = Date.now() - 60_000
     const acknowledged = new Set<string>()

@@ -11,6 +11,8 @@ import { eventually, type Program, run, startProgram } from './support/processes
 
 const loop = needs('root', 'network namespaces', 'nginx', 'hydra', 'chromium', 'curl')
 const PASSWORD = 'the river bends twice'
+/** the people of the example application */
+const PEOPLE = { anna: 'correct horse battery staple', bert: 'tulips in the morning rain', carla: 'nine blue paper lanterns' } as const
 
 /** One HTTP request from a host of the network, by curl, with the time it took to be answered. */
 type Answer = { readonly status: number; readonly body: string }
@@ -85,8 +87,8 @@ describe.skipIf(!loop.ok)(`an attack on a real application is seen, stopped and 
   }, 60_000)
 
   it('lets an honest client in and out before anything happens', () => {
-    expect(signIn('honest', 'bob', 'wrong').status).toBe(401)
-    expect(signIn('honest', 'bob', 'bob-likes-long-walks').status).toBeLessThan(400)
+    expect(signIn('honest', 'bert', 'wrong').status).toBe(401)
+    expect(signIn('honest', 'bert', PEOPLE.bert).status).toBeLessThan(400)
   })
 
   it('locks the account for that device within 1 s of the fifth failure, and refuses the attacker with 403 within 1 s of the alert', async () => {
@@ -101,7 +103,7 @@ describe.skipIf(!loop.ok)(`an attack on a real application is seen, stopped and 
       findProgram('hydra') ?? 'hydra',
       '-I',
       '-l',
-      'alice',
+      'anna',
       '-P',
       passwords,
       '-t',
@@ -112,7 +114,7 @@ describe.skipIf(!loop.ok)(`an attack on a real application is seen, stopped and 
     )
     const fifth = Date.now()
     // even the right password: the pair of subject and unknown device is locked at once, and soon the address is refused
-    const answer = signIn('attacker', 'alice', 'alice-likes-long-walks')
+    const answer = signIn('attacker', 'anna', PEOPLE.anna)
     expect(answer.status).toBeGreaterThanOrEqual(401)
     expect(Date.now() - fifth).toBeLessThan(1_000)
 
@@ -120,18 +122,18 @@ describe.skipIf(!loop.ok)(`an attack on a real application is seen, stopped and 
     await row.first().waitFor({ timeout: 5_000 })
     const alertSeen = Date.now()
     const refused = await eventually(
-      () => (signIn('attacker', 'alice', 'any').status === 403 ? Date.now() : undefined),
+      () => (signIn('attacker', 'anna', 'any').status === 403 ? Date.now() : undefined),
       'a 403 for the attacker',
       5_000,
     )
     expect(refused - alertSeen).toBeLessThan(1_000)
-    expect(signIn('attacker', 'bob', 'bob-likes-long-walks').status).toBe(403)
+    expect(signIn('attacker', 'bert', PEOPLE.bert).status).toBe(403)
   }, 60_000)
 
   it('never touches an innocent client behind the same nginx, and the victim signs in from elsewhere', () => {
-    expect(signIn('bystander', 'carol', 'carol-likes-long-walks').status).toBeLessThan(400)
+    expect(signIn('bystander', 'carla', PEOPLE.carla).status).toBeLessThan(400)
     expect(request('attacker', site('/')).status).toBe(200)
-    expect(signIn('honest', 'bob', 'bob-likes-long-walks').status).toBeLessThan(400)
+    expect(signIn('honest', 'bert', PEOPLE.bert).status).toBeLessThan(400)
   })
 
   it('is not moved by a spoofed X-Forwarded-For, in either direction', () => {
@@ -139,10 +141,10 @@ describe.skipIf(!loop.ok)(`an attack on a real application is seen, stopped and 
       '-H',
       `x-forwarded-for: ${value}`,
     ])
-    for (const spoof of spoofs) expect(signIn('attacker', 'bob', 'bob-likes-long-walks', ...spoof).status).toBe(403)
+    for (const spoof of spoofs) expect(signIn('attacker', 'bert', PEOPLE.bert, ...spoof).status).toBe(403)
     // an honest host that claims to be the attacker, or is used to frame him, is judged by its own address
     expect(
-      signIn('bystander', 'carol', 'carol-likes-long-walks', '-H', `x-forwarded-for: ${network.address('attacker')}`).status,
+      signIn('bystander', 'carla', PEOPLE.carla, '-H', `x-forwarded-for: ${network.address('attacker')}`).status,
     ).toBeLessThan(400)
   })
 
@@ -152,7 +154,7 @@ describe.skipIf(!loop.ok)(`an attack on a real application is seen, stopped and 
     await row.first().waitFor({ timeout: 5_000 })
     await row.first().getByRole('button', { name: /undo/i }).click()
     await eventually(
-      () => (signIn('attacker', 'dave', 'dave-likes-long-walks').status === 403 ? undefined : true),
+      () => (signIn('attacker', 'bert', PEOPLE.bert).status === 403 ? undefined : true),
       'the attacker is no longer refused',
       3_000,
     )
@@ -165,7 +167,7 @@ describe.skipIf(!loop.ok)(`an attack on a real application is seen, stopped and 
       '-H',
       'content-type: application/json',
       '-d',
-      JSON.stringify({ name: 'why', permissions: ['decisions.read', 'alerts.read', 'events.read'] }),
+      JSON.stringify({ name: 'why', scopes: ['decisions.read', 'alerts.read', 'events.read'] }),
     )
     const why = asOperator<{ decisions: unknown[]; alerts: unknown[]; events: unknown[]; blocked: boolean }>(
       `/v1/why?target=${network.address('attacker')}`,

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Program, startProgram } from './processes.js'
@@ -9,9 +9,10 @@ export const root = join(import.meta.dirname, '../../..')
 /** The `parapet` command as a user of a checkout runs it. */
 export const parapet = join(root, 'packages/cli/bin/parapet.js')
 
-/** A fresh folder for one test, and the way to remove it. */
+/** A fresh folder for one test, and the way to remove it. Others may enter it: as root the bundled PostgreSQL runs as another user. */
 export const createPlace = (name: string): { readonly path: string; remove: () => void } => {
   const path = mkdtempSync(join(tmpdir(), `parapet-${name}-`))
+  chmodSync(path, 0o755)
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) }
 }
 

@@ -1,10 +1,10 @@
 import { parseAddress } from '@parapet/core'
-import { seededRandom } from '@parapet/testkit'
+import { seededFraction } from "./seeded-fraction.js"
 import { describe, expect, it } from 'vitest'
 import { DEMO_USERS, demoTraffic } from './traffic.js'
 
 const LENGTH = 180_000
-const make = (seed: number) => demoTraffic(seededRandom(seed).next, LENGTH)
+const make = (seed: number) => demoTraffic(seededFraction(seed), LENGTH)
 
 describe('the traffic of the demo', () => {
   it('is the same for the same seed and another for another', () => {

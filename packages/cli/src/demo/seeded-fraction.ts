@@ -1,0 +1,10 @@
+/** Repeatable numbers in [0, 1) from a whole seed; for the demo's traffic, never for secrets. Source: mulberry32 (Tommy Ettinger), public domain. */
+export const seededFraction = (seed: number): (() => number) => {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
+  }
+}
