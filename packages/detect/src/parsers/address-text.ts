@@ -32,7 +32,7 @@ export const addressAt = (line: string, from: number, to: number): string | unde
       word = word * 256 + octet
       octet = -1
     } else if (c >= 48 && c <= 57) {
-      if (octet === 0) return undefined
+      if (octet === 0) return otherAddress(line, from, to)
       octet = octet < 0 ? c - 48 : octet * 10 + (c - 48)
       if (octet > 255) return otherAddress(line, from, to)
     } else return otherAddress(line, from, to)
