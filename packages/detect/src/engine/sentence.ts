@@ -20,7 +20,7 @@ export const plain = (text: string, longest = 120): string => {
   return cut.replaceAll(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, '\uFFFD')
 }
 
-const FIELD_WORDS: Readonly<Record<string, string>> = {
+const FIELD_WORDS: ReadonlyMap<string, string> = new Map(Object.entries({
   'source.ip': 'addresses',
   'user.name': 'user names',
   'user.id': 'users',
@@ -28,10 +28,10 @@ const FIELD_WORDS: Readonly<Record<string, string>> = {
   'url.original': 'URLs',
   'user_agent.original': 'user agents',
   'host.name': 'hosts',
-}
+}))
 
 /** The plural of what a field holds. */
-export const fieldWords = (fields: readonly string[]): string => fields.map((field) => FIELD_WORDS[field] ?? `values of ${field}`).join(' and ')
+export const fieldWords = (fields: readonly string[]): string => fields.map((field) => FIELD_WORDS.get(field) ?? `values of ${field}`).join(' and ')
 
 /** A bound in words: `five`, `more than 1000`. */
 export const boundWords = (bounds: readonly Bound[]): string =>

@@ -9,7 +9,7 @@ export type Witness = { readonly kind: 'value'; readonly slot: number; readonly 
 export type WitnessSet = { readonly rarity: number; readonly witnesses: readonly Witness[] }
 
 /** Fields with few distinct values tell little. */
-const COMMON: Readonly<Record<string, number>> = {
+const COMMON: ReadonlyMap<string, number> = new Map(Object.entries({
   'event.category': 1,
   'event.dataset': 1,
   'event.action': 2,
@@ -18,13 +18,13 @@ const COMMON: Readonly<Record<string, number>> = {
   'event.reason': 8,
   'http.response.status_code': 9,
   'url.extension': 9,
-}
+}))
 /** Values of those fields that most events have. */
-const FREQUENT: Readonly<Record<string, readonly string[]>> = {
+const FREQUENT: ReadonlyMap<string, readonly string[]> = new Map(Object.entries({
   'http.request.method': ['get'],
   'http.response.status_code': ['200', '301', '302', '304'],
   'url.extension': ['js', 'css', 'png', 'jpg', 'webp', 'svg', 'ico', 'html'],
-}
+}))
 /** Fields whose text is searched anyway; a literal in another field costs a pass of its own. */
 const SEARCHED = ['url.decoded', 'user_agent.original', 'event.text']
 const OWN_PASS = 8
@@ -32,8 +32,8 @@ const OWN_PASS = 8
 const leafWitness = ({ field, test }: Leaf, table: FieldTable): WitnessSet | undefined => {
   const slot = table.slot(field)
   const byValue = (values: readonly string[]): WitnessSet => {
-    const frequent = FREQUENT[field]?.some((value) => values.includes(value)) === true
-    return { rarity: frequent ? 1 : (COMMON[field] ?? 30), witnesses: values.map((value) => ({ kind: 'value', slot, value })) }
+    const frequent = FREQUENT.get(field)?.some((value) => values.includes(value)) === true
+    return { rarity: frequent ? 1 : (COMMON.get(field) ?? 30), witnesses: values.map((value) => ({ kind: 'value', slot, value })) }
   }
   const byLiteral = (texts: readonly string[]): WitnessSet => ({
     rarity: 6 + Math.min(20, ...texts.map((text) => text.length)) - (SEARCHED.includes(field) ? 0 : OWN_PASS),

@@ -5,8 +5,11 @@ import type { YamlNode } from './yaml-tree.js'
 /** Which events a rule reads. Absent parts match everything. */
 export type LogSource = { readonly category?: string; readonly product?: string; readonly service?: string }
 
+/** A rule may name anything, `constructor` too: names are looked up in maps, never in objects. */
+const table = (entries: Readonly<Record<string, readonly string[]>>): ReadonlyMap<string, readonly string[]> => new Map(Object.entries(entries))
+
 /** Sigma's log source categories by the `event.category` of our events. */
-const CATEGORIES: Readonly<Record<string, readonly string[]>> = {
+const CATEGORIES: ReadonlyMap<string, readonly string[]> = table({
   webserver: ['web'],
   proxy: ['web'],
   web: ['web'],
@@ -18,10 +21,10 @@ const CATEGORIES: Readonly<Record<string, readonly string[]>> = {
   process_creation: ['process'],
   file_event: ['file'],
   configuration: ['configuration'],
-}
+})
 
 /** Sigma's services by the `event.dataset` of our events; a dataset matches when it is one of these or begins with one and a dot. */
-const SERVICES: Readonly<Record<string, readonly string[]>> = {
+const SERVICES: ReadonlyMap<string, readonly string[]> = table({
   auth: ['sshd', 'sudo', 'su', 'pam', 'login'],
   sshd: ['sshd'],
   sudo: ['sudo'],
@@ -34,15 +37,15 @@ const SERVICES: Readonly<Record<string, readonly string[]>> = {
   postgresql: ['postgresql'],
   redis: ['redis'],
   guard: ['guard'],
-}
+})
 
 /** Sigma's products by `event.dataset`; `linux` is where all our host parsers read. */
-const PRODUCTS: Readonly<Record<string, readonly string[]>> = {
+const PRODUCTS: ReadonlyMap<string, readonly string[]> = table({
   linux: ['sshd', 'sudo', 'su', 'pam', 'login', 'cron', 'auditd', 'syslog', 'journald', 'linux'],
   nginx: ['nginx'],
   apache: ['apache'],
   parapet: ['guard'],
-}
+})
 
 const under = (dataset: string, roots: readonly string[]): boolean => roots.some((root) => dataset === root || dataset.startsWith(`${root}.`))
 
@@ -61,7 +64,7 @@ export const readLogSource = (node: YamlNode): LogSource => {
 
 /** True when events of this category and dataset are of the log source. */
 export const matchesLogSource = (source: LogSource, category: string, dataset: string): boolean => {
-  if (source.category !== undefined && !(CATEGORIES[source.category] ?? [source.category]).includes(category)) return false
-  if (source.service !== undefined && !under(dataset, SERVICES[source.service] ?? [source.service])) return false
-  return source.product === undefined || under(dataset, PRODUCTS[source.product] ?? [source.product])
+  if (source.category !== undefined && !(CATEGORIES.get(source.category) ?? [source.category]).includes(category)) return false
+  if (source.service !== undefined && !under(dataset, SERVICES.get(source.service) ?? [source.service])) return false
+  return source.product === undefined || under(dataset, PRODUCTS.get(source.product) ?? [source.product])
 }

@@ -17,12 +17,13 @@ export type YamlScalar = {
 /** YAML with line numbers and nothing else: aliases are resolved, tags dropped. */
 export type YamlNode = YamlMap | YamlList | YamlScalar
 
-/** Bounds of one rule file: UTF-16 units, documents, nesting, nodes after aliases are resolved (alias bombs). */
-export const YAML_LIMITS: { readonly text: number; readonly documents: number; readonly depth: number; readonly nodes: number } = {
+/** Bounds of one rule file: UTF-16 units, documents, nesting; per document values and aliases followed (alias bombs). */
+export const YAML_LIMITS: { readonly text: number; readonly documents: number; readonly depth: number; readonly nodes: number; readonly aliases: number } = {
   text: 1_048_576,
   documents: 1_000,
   depth: 24,
   nodes: 100_000,
+  aliases: 200,
 }
 
 /** What {@link readYaml} found; a document that cannot be read is a fault, the others are there. */
@@ -75,7 +76,7 @@ export const readYaml = (text: string): YamlFile => {
       faults.push({ line: lineAt(broken.pos[0]), reason: `not YAML: ${broken.message.split('\n')[0]?.slice(0, 120) ?? ''}` })
       continue
     }
-    if (document.contents === null) continue
+    if (document.contents === null || (isScalar(document.contents) && document.contents.value === null)) continue
     try {
       documents.push(toTree(document, lineAt))
     } catch (error) {
@@ -88,12 +89,14 @@ export const readYaml = (text: string): YamlFile => {
 
 const toTree = (document: Document, lineAt: (offset: number | undefined) => number): YamlNode => {
   let nodes = 0
+  let aliases = 0
   const convert = (node: unknown, depth: number, above: number): YamlNode => {
     const range = (node as { range?: [number, number, number] | null } | null)?.range
     const line = range === undefined || range === null ? above : lineAt(range[0])
     if (++nodes > YAML_LIMITS.nodes) throw new RuleFault(line, `more than ${YAML_LIMITS.nodes} values once aliases are resolved`)
     if (depth > YAML_LIMITS.depth) throw new RuleFault(line, `nested deeper than ${YAML_LIMITS.depth} levels`)
     if (isAlias(node)) {
+      if (++aliases > YAML_LIMITS.aliases) throw new RuleFault(line, `more than ${YAML_LIMITS.aliases} aliases once they are followed`)
       const target = node.resolve(document)
       if (target === undefined) throw new RuleFault(line, `alias ${quote(node.source)} has no anchor`)
       return convert(target, depth + 1, line)

@@ -1,0 +1,59 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { decodeUrl, extensionOf } from './url-text.js'
+
+describe('targets as attacks read', () => {
+  it.each([
+    ['/a/b?c=d', '/a/b?c=d'],
+    ['/%2e%2E/etc', '/../etc'],
+    ['/?f=..%252f..%252fx', '/?f=../../x'],
+    ['/?f=%25252e', '/?f=.'],
+    ['/?f=%2525252e', '/?f=%2e'],
+    ['/a+b?q=x+y', '/a+b?q=x y'],
+    ['/?q=1%2B1', '/?q=1+1'],
+    ['/..%5c..%5cx', '/../../x'],
+    ['/%', '/%'],
+    ['/%zz%4', '/%zz%4'],
+    ['/%00', '/\0'],
+    ['/%e4', '/ä'],
+    ['', ''],
+  ])('reads %j as %j', (target, text) => {
+    expect(decodeUrl(target)).toBe(text)
+  })
+
+  it('undoes what encodeURIComponent did to ASCII, once or twice', () => {
+    const ascii = fc.string({ unit: fc.integer({ min: 32, max: 126 }).map((c) => String.fromCharCode(c)), maxLength: 40 }).filter((text) => !/[%+\\?]/.test(text))
+    fc.assert(
+      fc.property(ascii, (text) => {
+        expect(decodeUrl(encodeURIComponent(text))).toBe(text)
+        expect(decodeUrl(encodeURIComponent(encodeURIComponent(text)))).toBe(text)
+      }),
+    )
+  })
+
+  it('never throws, and never makes text longer', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: fc.oneof(fc.constantFrom('%', '2', '5', 'e', '+', '?', '\\', '/'), fc.string({ minLength: 1, maxLength: 1 })), maxLength: 60 }), (text) => {
+        expect(decodeUrl(text).length).toBeLessThanOrEqual(text.length)
+      }),
+    )
+  })
+
+  it('is linear on a target made of escapes', () => {
+    const before = performance.now()
+    decodeUrl(`/?${'%25'.repeat(2_730)}`)
+    expect(performance.now() - before).toBeLessThan(20)
+  })
+
+  it.each([
+    ['/a/b.JS', 'js'],
+    ['/a.b/c', undefined],
+    ['/a.tar.gz', 'gz'],
+    ['/.env', 'env'],
+    ['/a.', undefined],
+    ['/a.verylongextension', undefined],
+    ['', undefined],
+  ])('sees in %j the extension %j', (path, extension) => {
+    expect(extensionOf(path)).toBe(extension)
+  })
+})
