@@ -24,8 +24,8 @@ export const withServer = (command: Command): Command =>
 /** The paragraph of such a command's help. */
 export const SERVER_HELP = `Environment:
   PARAPET_URL    the control plane, such as https://parapet.example.org
-  PARAPET_TOKEN  a token from the console (Settings, Tokens); on the machine of the
-                 server itself none is needed by who may read its data directory`
+  PARAPET_TOKEN  a token from the console. On the machine of the server none is
+                 needed by who may read its data directory`
 
 /** A section of examples as `--help` shows it: the command line, then what it is for. */
 export const examples = (list: readonly (readonly [string, string])[]): string =>

@@ -30,9 +30,10 @@ const describe = (error: unknown): { code: ErrorCode; sentence: string; fix: str
   }
 }
 
-/** Prints an error as code, sentence and fix on standard error (one JSON object with `--json`) and gives the exit code. */
-export const reportError = (error: unknown, terminal: Terminal, json: boolean): ExitCode => {
-  const { code, sentence, fix, cause } = describe(error)
+/** Prints an error as code, sentence and fix on standard error (one JSON object with `--json`) and gives the exit code. `way` is a better way out than the registry's. */
+export const reportError = (error: unknown, terminal: Terminal, json: boolean, way?: string): ExitCode => {
+  const { code, sentence, fix: usual, cause } = describe(error)
+  const fix = way ?? usual
   if (json) {
     terminal.notice(toJsonLine({ error: { code, message: sentence, fix, ...(cause === undefined ? {} : { cause }) } }))
   } else {

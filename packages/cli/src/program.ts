@@ -20,7 +20,7 @@ const DESCRIPTION = 'Protects web applications: reads logs for attacks, runs the
 
 /** `help [command]` beside `--help` would say everything twice. */
 const styleHelp = (command: Command, terminal: Terminal): void => {
-  const { bold, cyan, dim } = terminal.colors
+  const { bold, cyan } = terminal.colors
   command.helpCommand(false)
   command.configureHelp({
     styleTitle: (text: string) => bold(text),
@@ -30,13 +30,23 @@ const styleHelp = (command: Command, terminal: Terminal): void => {
     styleArgumentText: (text: string) => cyan(text),
     styleDescriptionText: (text: string) => text,
     styleUsage: (text: string) => text,
-    subcommandTerm: (sub: Command) => `${sub.name()} ${sub.usage() === '' ? '' : ''}`.trimEnd(),
+    subcommandTerm: (sub: Command) => sub.name(),
     helpWidth: terminal.textWidth,
   } satisfies Partial<Help>)
-  command.showHelpAfterError(dim(`See ${fullName(command)} --help.`))
 }
 
-const fullName = (command: Command): string => (command.parent === null ? command.name() : `${fullName(command.parent)} ${command.name()}`)
+/** The command that a line was meant for, as far as its words are known: `parapet rules test`. */
+const meantCommand = (program: Command, argv: readonly string[]): string => {
+  let command = program
+  const names = [program.name()]
+  for (const word of argv) {
+    const next = command.commands.find((sub) => sub.name() === word)
+    if (next === undefined) break
+    command = next
+    names.push(word)
+  }
+  return names.join(' ')
+}
 
 const applyToAll = (command: Command, apply: (command: Command) => void): void => {
   apply(command)
@@ -64,7 +74,9 @@ export const createProgram = (context: CommandContext): Command => {
     command.exitOverride()
     command.configureOutput({
       writeOut: (text) => process.stdout.write(text),
-      writeErr: () => undefined,
+      writeErr: (text) => process.stderr.write(text),
+      // said by reportError, with code and fix
+      outputError: () => undefined,
     })
   })
   return program
@@ -108,7 +120,7 @@ export const runProgram = async (
     if (error instanceof CommanderError) {
       if (error.exitCode === 0) return EXIT.ok
       if (error.code === 'commander.help') return EXIT.usage
-      return reportError(usageError(usageSentence(error)), terminal, wantsJson(argv))
+      return reportError(usageError(usageSentence(error)), terminal, wantsJson(argv), `See ${meantCommand(program, argv)} --help.`)
     }
     return worse(exit, reportError(error, terminal, wantsJson(argv)))
   }

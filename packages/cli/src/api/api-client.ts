@@ -5,6 +5,7 @@ import type { Connection } from './connection.js'
 export type ApiClient = {
   readonly get: <T>(path: string, query?: Readonly<Record<string, string | undefined>>) => Promise<T>
   readonly post: <T>(path: string, body: unknown) => Promise<T>
+  readonly remove: <T>(path: string) => Promise<T>
 }
 
 /** A slow answer is no answer: somebody waits at a terminal. ms */
@@ -26,7 +27,9 @@ const problemOf = (status: number, body: unknown): ParapetError => {
 const readBody = async (response: Response): Promise<unknown> => {
   const length = Number(response.headers.get('content-length') ?? 0)
   if (length > MAX_BODY) throw new ParapetError('PPT_CONTROL_PLANE', 'the answer is too large')
-  const text = await response.text()
+  const text = await response.text().catch((cause: unknown) => {
+    throw new ParapetError('PPT_CONTROL_PLANE', 'the answer broke off', { cause })
+  })
   try {
     return text === '' ? undefined : (JSON.parse(text) as unknown)
   } catch (cause) {
@@ -72,5 +75,6 @@ export const createApiClient = ({ url, token }: Connection, deps: { readonly fet
   return {
     get: async <T>(path: string, query: Readonly<Record<string, string | undefined>> = {}) => (await call('GET', path, query)) as T,
     post: async <T>(path: string, body: unknown) => (await call('POST', path, {}, body)) as T,
+    remove: async <T>(path: string) => (await call('DELETE', path, {})) as T,
   }
 }

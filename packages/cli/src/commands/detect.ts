@@ -54,9 +54,9 @@ export const addDetect: AddCommand = (program, { terminal, now, run }) => {
         ['parapet detect access.log --no-builtin --rules ./my-rules', 'try rules of your own on real traffic'],
       ])}
 
-With --json every alert is one line:
-  {"rule":{"id","title","level","tags"},"group":{...},"scope":{...},"first","last",
-   "count","targets":[...],"events":[line numbers]}     times in ms since 1970, UTC
+With --json every alert is one line, times in ms since 1970 (UTC):
+  {"rule":{"id","title","level","tags"},"group":{...},"scope":{"kind","value"},
+   "first","last","count","targets":[...],"events":[line numbers]}
 
 ${EXIT_HELP}
 `,
@@ -110,7 +110,9 @@ ${EXIT_HELP}
             )}\n`,
           )
         }
-        await terminal.print(report.formatSummary(result.files, alerts, took, terminal))
+        // where nothing could be read, "nothing found" would be a lie
+        const read = result.files.some(({ lines, error }) => lines > 0 || error === undefined)
+        if (read) await terminal.print(report.formatSummary(result.files, alerts, took, terminal))
       }
 
       let exit: ExitCode = alerts.some(({ rule }) => atLeast(rule.level, 'medium')) ? EXIT.findings : EXIT.ok

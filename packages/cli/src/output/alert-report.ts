@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util'
 import { type Alert, LEVELS, type Level } from '@parapet/core'
 import type { FileSummary } from '../log-input/replay.js'
 import { escapeText } from './escape.js'
@@ -115,6 +116,20 @@ const levelCounts = (alerts: readonly Alert[], terminal: Terminal): string =>
     })
     .join(', ')
 
+/** Joins parts with a separator into as many lines as the terminal needs. Parts are ours: they hold colours but nothing escaped. */
+const joinWithin = (parts: readonly string[], separator: string, terminal: Terminal): string[] => {
+  const lines: string[] = []
+  let line = ''
+  for (const part of parts) {
+    const joined = line === '' ? part : line + separator + part
+    if (line !== '' && terminal.width !== undefined && displayWidth(stripVTControlCharacters(joined)) > terminal.width) {
+      lines.push(line)
+      line = part
+    } else line = joined
+  }
+  return [...lines, line]
+}
+
 /** What was read and how fast, and what was found: the last lines of the report. */
 export const formatSummary = (files: readonly FileSummary[], alerts: readonly Alert[], ms: number, terminal: Terminal): string => {
   const { bold, dim, yellow } = terminal.colors
@@ -134,9 +149,9 @@ export const formatSummary = (files: readonly FileSummary[], alerts: readonly Al
   const addresses = new Set(alerts.flatMap(({ targets }) => targets)).size
   const found =
     alerts.length === 0
-      ? bold('Nothing found.')
+      ? bold(files.some(({ error }) => error !== undefined) ? 'Nothing found in what could be read.' : 'Nothing found.')
       : `${bold(plural(alerts.length, 'alert'))} (${levelCounts(alerts, terminal)}) on ${plural(addresses, 'address', 'addresses')}`
-  return `${found}\n${read.join(dim(' · '))}${dim(` · ${speed}`)}`
+  return [found, ...joinWithin([...read, dim(speed)], dim(' · '), terminal)].join('\n')
 }
 
 /** Rules that found nothing, each with what it looks for. */

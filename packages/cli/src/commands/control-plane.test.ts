@@ -1,0 +1,167 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { createServer } from 'node:net'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { parapet, parapetBin, type Run, temporaryFolder } from '../fixtures/run-parapet.js'
+
+const freePort = (): Promise<number> =>
+  new Promise((resolve) => {
+    const probe = createServer()
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address()
+      probe.close(() => {
+        resolve(typeof address === 'object' && address !== null ? address.port : 0)
+      })
+    })
+  })
+
+const folder = temporaryFolder()
+let env: Record<string, string> = {}
+let server: ChildProcess | undefined
+let greeting = ''
+
+/** Waits for the line in which `serve` says where it is. */
+const started = (child: ChildProcess): Promise<string> =>
+  new Promise((resolve, reject) => {
+    let out = ''
+    let err = ''
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => (err += text))
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      out += text
+      if (out.includes('setup')) resolve(out)
+    })
+    child.on('exit', (code) => {
+      reject(new Error(`serve ended with ${code}: ${err.slice(-2_000)}`))
+    })
+  })
+
+const stopped = (child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> =>
+  new Promise((resolve) => {
+    child.removeAllListeners('exit')
+    child.on('exit', resolve)
+    child.kill(signal)
+  })
+
+const run = (...args: string[]): Promise<Run> => parapet(args, { env })
+const jsonLines = (text: string): Record<string, unknown>[] =>
+  text
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+
+beforeAll(async () => {
+  env = { PARAPET_DATA_DIR: `${folder.path}/data`, PARAPET_PORT: String(await freePort()) }
+  server = spawn(process.execPath, [parapetBin, 'serve'], {
+    env: { ...process.env, NODE_OPTIONS: '', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  greeting = await started(server)
+}, 120_000)
+
+afterAll(async () => {
+  if (server !== undefined && server.exitCode === null) await stopped(server, 'SIGTERM')
+}, 60_000)
+
+describe('parapet serve', () => {
+  it('says where it is and with which link the first operator is made', () => {
+    expect(greeting).toBe(`listening  http://localhost:${env['PARAPET_PORT']}\n${greeting.split('\n')[1]}\n`)
+    expect(greeting).toMatch(/\nsetup {2}http:\/\/localhost:\d+\/setup#[\w-]{43}\n$/)
+  })
+
+  it('refuses a second server on the same data, with code and way out', async () => {
+    const second = await run('serve', '--port', '0')
+    expect(second.code).toBe(3)
+    expect(second.stderr).toMatch(/PPT_DATA_DIR_LOCKED/)
+    expect(second.stderr).toMatch(/^fix {2}/m)
+  }, 60_000)
+
+  it('refuses a port that is no port, and a bind in clear beyond loopback', async () => {
+    expect(await run('serve', '--port', 'http')).toMatchObject({ code: 2, stderr: expect.stringContaining('PPT_USAGE') as string })
+    expect(await run('serve', '--host', '0.0.0.0')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('PPT_BIND_CLEARTEXT') as string,
+    })
+    expect(await run('serve', '--config', '/nowhere.yml')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('PPT_CONFIG_INVALID') as string,
+    })
+  })
+})
+
+describe('blocking', () => {
+  it('goes from nothing to a block, its reason, and back', async () => {
+    expect(await run('decisions')).toEqual({ code: 0, stdout: 'Nothing is enforced now.\n', stderr: '' })
+
+    const block = await run('block', '203.0.113.7', '--reason', 'scraping, ticket 4711', '--for', '2h')
+    expect(block.code).toBe(0)
+    expect(block.stdout).toMatch(
+      /^203\.0\.113\.7 is denied for 2h, until \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC\.\nUndo: parapet unblock 203\.0\.113\.7\n$/,
+    )
+
+    const list = await run('decisions')
+    expect(list.stdout).toMatch(/^203\.0\.113\.7 +deny all +(?:2h|1h 59m) left +\S+ \S+ +scraping, ticket 4711$/m)
+    expect(jsonLines((await run('decisions', 'list', '--json')).stdout)).toMatchObject([
+      { target: { kind: 'ip', value: '203.0.113.7' }, mode: 'enforce' },
+    ])
+
+    const why = await run('why', '203.0.113.7')
+    expect(why.stdout).toMatch(/^203\.0\.113\.7 is blocked\./)
+    expect(why.stdout).toContain('scraping, ticket 4711')
+    expect(jsonLines((await run('why', '203.0.113.7', '--json')).stdout)).toMatchObject([{ target: '203.0.113.7', blocked: true }])
+
+    expect(await run('unblock', '203.0.113.7', '--reason', 'our own office')).toEqual({
+      code: 0,
+      stdout: 'Lifted 1 decision on 203.0.113.7.\n',
+      stderr: '',
+    })
+    expect((await run('why', '203.0.113.7')).stdout).toMatch(/^203\.0\.113\.7 is not blocked\.[\s\S]*lifted .*our own office/)
+    expect((await run('decisions')).stdout).toBe('Nothing is enforced now.\n')
+    expect((await run('decisions', '--state', 'lifted')).stdout).toMatch(/^203\.0\.113\.7 +deny all +lifted/m)
+    expect((await run('unblock', '203.0.113.7')).stdout).toMatch(/^(?:Nothing was enforced on|Lifted 0)/)
+  }, 60_000)
+
+  it('takes the /64 of an IPv6 address, sign-in only when asked', async () => {
+    const block = await run('block', '2001:db8:7:1::9', '--scope', 'login', '--reason', 'spraying', '--json')
+    expect(jsonLines(block.stdout)).toMatchObject([{ target: { kind: 'cidr', value: '2001:db8:7:1::/64' }, scope: 'login' }])
+    expect((await run('unblock', '2001:db8:7:1::77')).stdout).toBe('Lifted 1 decision on 2001:db8:7:1::/64.\n')
+  })
+
+  it.each([
+    [['block', '127.0.0.1', '--reason', 'x'], /PPT_PROTECTED_TARGET.*loopback/],
+    [['block', '0.0.0.0/0', '--reason', 'x'], /PPT_INVALID.*too wide/],
+    [['block', 'example.org', '--reason', 'x'], /PPT_ADDRESS_INVALID/],
+    [['block', '203.0.113.7'], /--reason/],
+    [['block', '203.0.113.7', '--reason', 'x', '--for', 'ever'], /--for takes a duration/],
+    [['block', '203.0.113.7', '--reason', 'x', '--for', '90d'], /PPT_INVALID.*30d/],
+    [['block', '203.0.113.7', '--reason', 'x', '--scope', 'some'], /Allowed choices are login, all/],
+    [['unblock', 'nonsense'], /PPT_ADDRESS_INVALID/],
+    [['decisions', '--state', 'odd'], /Allowed choices are active/],
+  ])('refuses %j', async (args, sentence) => {
+    const { code, stdout, stderr } = await run(...args)
+    expect([code, stdout]).toEqual([2, ''])
+    expect(stderr).toMatch(sentence)
+  })
+
+  it('knows nothing about who never came', async () => {
+    expect((await run('why', '198.51.100.200')).stdout).toBe('198.51.100.200 is not blocked.\nNothing is known about it.\n')
+  })
+})
+
+describe('who asks', () => {
+  it('is refused with a token that is not known', async () => {
+    const { code, stderr } = await parapet(['decisions'], { env: { ...env, PARAPET_TOKEN: 'ppt_wrong' } })
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/PPT_TOKEN_INVALID|PPT_UNAUTHENTICATED/) as string])
+  })
+
+  it('is told when nobody answers, or when no server ever ran here', async () => {
+    const nobody = await parapet(['decisions'], { env: { ...env, PARAPET_URL: `http://127.0.0.1:${await freePort()}` } })
+    expect([nobody.code, nobody.stderr]).toEqual([3, expect.stringContaining('PPT_CONTROL_PLANE') as string])
+    const never = await parapet(['decisions'], { env: { PARAPET_DATA_DIR: `${folder.path}/never` } })
+    expect([never.code, never.stderr]).toEqual([2, expect.stringContaining('PPT_UNAUTHENTICATED') as string])
+  })
+})
+
+describe('the end', () => {
+  it('is a clean one on SIGTERM', async () => {
+    expect(server === undefined ? -1 : await stopped(server, 'SIGTERM')).toBe(0)
+  }, 60_000)
+})
