@@ -82,7 +82,7 @@ describe('assertDepth', () => {
 
 describe('parseJson', () => {
   it('reads what JSON.parse reads', () => {
-    fc.assert(fc.property(fc.jsonValue({ maxDepth: 5 }), (value) => expect(parseJson(JSON.stringify(value))).toEqual(JSON.parse(JSON.stringify(value)))))
+    fc.assert(fc.property(fc.jsonValue({ maxDepth: 5 }), (value) => { expect(parseJson(JSON.stringify(value))).toEqual(JSON.parse(JSON.stringify(value))) }))
   })
 
   it('never lets anything but our own error out, whatever the text', () => {

@@ -20,7 +20,7 @@ describe('judgeBatch', () => {
   })
 
   it('takes every event within the bounds as it is', () => {
-    fc.assert(fc.property(fc.array(event, { maxLength: 5 }), (batch) => expect(judge(batch).events).toEqual(JSON.parse(JSON.stringify(batch)))))
+    fc.assert(fc.property(fc.array(event, { maxLength: 5 }), (batch) => { expect(judge(batch).events).toEqual(JSON.parse(JSON.stringify(batch))) }))
   })
 
   it('judges an event alone, in an array, in an object and in a line alike', () => {

@@ -13,14 +13,14 @@ const isJson = (text: string): boolean => {
 
 describe('jsonFault', () => {
   it('finds no fault in JSON', () => {
-    fc.assert(fc.property(fc.json(), (text) => expect(jsonFault(text)).toBeUndefined()))
-    fc.assert(fc.property(fc.jsonValue(), (value) => expect(jsonFault(JSON.stringify(value, null, 2))).toBeUndefined()))
+    fc.assert(fc.property(fc.json(), (text) => { expect(jsonFault(text)).toBeUndefined() }))
+    fc.assert(fc.property(fc.jsonValue(), (value) => { expect(jsonFault(JSON.stringify(value, null, 2))).toBeUndefined() }))
   })
 
   it('agrees with JSON.parse on any text made of its characters', () => {
     const piece = fc.constantFrom('{', '}', '[', ']', ',', ':', '"', '"a"', '1', '-', '0', '.5', 'e3', 'true', 'nul', 'null', ' ', '\n', '\\', '\\u00e9', '\\u12', '\t', '\u0001', '01')
     fc.assert(
-      fc.property(fc.array(piece, { maxLength: 14 }).map((pieces) => pieces.join('')), (text) => expect(jsonFault(text) === undefined).toBe(isJson(text))),
+      fc.property(fc.array(piece, { maxLength: 14 }).map((pieces) => pieces.join('')), (text) => { expect(jsonFault(text) === undefined).toBe(isJson(text)) }),
       { numRuns: 3_000 },
     )
   })
