@@ -7,6 +7,7 @@ const shownText = (text: string, limit = 1_000, lines = false): string =>
   splitHostile(text, { limit, lines })
     .parts.map((part) => part.text)
     .join('')
+// oxlint-disable-next-line no-control-regex -- control characters are what must not come through
 const OBEYED = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]|[\u{e0000}-\u{e007f}]/u
 
 describe('splitHostile', () => {

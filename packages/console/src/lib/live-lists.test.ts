@@ -1,6 +1,8 @@
+import type { AlertView } from '@parapet/core'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { makeAlert, makeDecision, makeOverview } from '../test/fixtures.js'
+import type { Pages } from './live-lists.js'
 import {
   belongsToTab,
   linkDecisions,
@@ -54,8 +56,8 @@ describe('patchAlerts', () => {
   it('never shows an alert twice', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 0, max: 20 }), { maxLength: 30 }), (numbers) => {
-        let current = list
-        for (const number of numbers) current = { ...current, ...patchAlerts(current, [makeAlert(number, NOW)], all, NOW) } as typeof list
+        let current: Pages<AlertView> = list
+        for (const number of numbers) current = patchAlerts(current, [makeAlert(number, NOW)], all, NOW)
         expect(new Set(ids(current)).size).toBe(ids(current).length)
       }),
     )

@@ -81,7 +81,7 @@ describe.each(['light', 'dark'] as const)('in %s, no page has a serious fault', 
     }
     expect(complaints).toEqual([])
     await context.close()
-  }, 60_000)
+  }, 120_000)
 
   it.each(['full', 'empty'] as const)(
     'after it, with %s data',
@@ -123,7 +123,7 @@ describe.each(['light', 'dark'] as const)('in %s, no page has a serious fault', 
     expect(await faults(page)).toEqual([])
     expect(complaints).toEqual([])
     await context.close()
-  }, 60_000)
+  }, 120_000)
 })
 
 describe('320 px wide', () => {
@@ -146,7 +146,7 @@ describe('320 px wide', () => {
     await page.getByRole('button', { name: 'Copy JSON' }).waitFor()
     expect(await overflow(page)).toEqual([])
     await context.close()
-  }, 60_000)
+  }, 120_000)
 
   it('the dialog fits and can be used', async () => {
     const { page, context } = await openPage(browser, { viewport: { width: 320, height: 568 } })
@@ -158,7 +158,7 @@ describe('320 px wide', () => {
     await page.getByRole('button', { name: 'Block', exact: true }).scrollIntoViewIfNeeded()
     expect(await page.getByRole('button', { name: 'Block', exact: true }).isVisible()).toBe(true)
     await context.close()
-  }, 60_000)
+  }, 120_000)
 
   it('rows are stacked and are still a table for a screen reader', async () => {
     const { page, context } = await openPage(browser, { viewport: { width: 320, height: 640 } })
@@ -168,5 +168,5 @@ describe('320 px wide', () => {
     expect(await table.getByRole('columnheader').count()).toBe(7)
     expect(await table.getByRole('row').nth(1).getByRole('cell').count()).toBe(7)
     await context.close()
-  }, 60_000)
+  }, 120_000)
 })

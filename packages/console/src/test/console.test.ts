@@ -375,7 +375,7 @@ describe('Decisions', () => {
     await dialog.getByRole('button', { name: 'Block', exact: true }).click()
     await dialog.waitFor({ state: 'detached' })
     await tab.locator('tbody [data-row]', { hasText: '198.51.100.0/24' }).waitFor()
-    expect(plane.world.requests.filter((request) => request.method === 'POST').at(-1)?.body).toMatchObject({
+    expect(plane.world.requests.findLast((request) => request.method === 'POST')?.body).toMatchObject({
       target: { kind: 'cidr', value: '198.51.100.0/24' },
       duration: '4h',
     })
