@@ -6,7 +6,9 @@ import type { Ref } from './count-buckets.js'
  * same one. Written as a UUID. Source: RFC 9562, version 8.
  */
 export const alertId = (ruleId: string, groupKey: string, first: number, ref: Ref): string => {
-  const hash = createHash('sha256').update(JSON.stringify([ruleId, groupKey, first, String(ref)])).digest()
+  const hash = createHash('sha256')
+    .update(JSON.stringify([ruleId, groupKey, first, String(ref)]))
+    .digest()
   hash[6] = ((hash[6] ?? 0) & 0x0f) | 0x80
   hash[8] = ((hash[8] ?? 0) & 0x3f) | 0x80
   const hex = hash.toString('hex')

@@ -6,12 +6,23 @@ import type { EventView, FieldTable } from './event-view.js'
 import { compileTree, type Predicate } from './predicates.js'
 import { witnessesOf, type WitnessSet } from './witness.js'
 
-type Compiled = { readonly index: number; readonly rule: SingleRule; readonly test: Predicate; readonly witness: WitnessSet | undefined; readonly work: number }
+type Compiled = {
+  readonly index: number
+  readonly rule: SingleRule
+  readonly test: Predicate
+  readonly witness: WitnessSet | undefined
+  readonly work: number
+}
 
 /** What to ask of events of one category and dataset. Rules are named by their place in `compiled`. */
 type Bucket = {
   readonly always: readonly number[]
-  readonly values: readonly { readonly slot: number; readonly rules: ReadonlyMap<string, readonly number[]>; readonly seen: Map<string | number, readonly number[]>; readonly longest: number }[]
+  readonly values: readonly {
+    readonly slot: number
+    readonly rules: ReadonlyMap<string, readonly number[]>
+    readonly seen: Map<string | number, readonly number[]>
+    readonly longest: number
+  }[]
   readonly literals: readonly { readonly slot: number; readonly rules: readonly (readonly number[] | undefined)[] }[]
 }
 
@@ -28,7 +39,13 @@ export const createCandidates = (program: readonly Rule[], table: FieldTable): C
   const compiled: Compiled[] = []
   for (const [index, rule] of program.entries()) {
     if (rule.kind !== 'single') continue
-    compiled.push({ index, rule, test: compileTree(rule.detection, table), witness: witnessesOf(rule.detection, table), work: leafCount(rule.detection) })
+    compiled.push({
+      index,
+      rule,
+      test: compileTree(rule.detection, table),
+      witness: witnessesOf(rule.detection, table),
+      work: leafCount(rule.detection),
+    })
   }
   const buckets = new Map<string, Map<string, Bucket>>()
   let built = 0
@@ -120,7 +137,12 @@ const buildBucket = (compiled: readonly Compiled[], reads: (rule: SingleRule) =>
   }
   return {
     always,
-    values: [...values].map(([slot, rules]) => ({ slot, rules, seen: new Map(), longest: Math.max(...[...rules.keys()].map((value) => value.length * 3)) })),
+    values: [...values].map(([slot, rules]) => ({
+      slot,
+      rules,
+      seen: new Map(),
+      longest: Math.max(...[...rules.keys()].map((value) => value.length * 3)),
+    })),
     literals: [...literals].map(([slot, rules]) => ({ slot, rules: Array.from({ length: rules.length }, (_, i) => rules[i]) })),
   }
 }

@@ -7,7 +7,14 @@ const NEVER = Number.NEGATIVE_INFINITY
  * not complete within `span`. Ordered: per stage the chain with the latest beginning is kept, which is the one that stays in
  * time longest. Deliveries of one event come last place first, so that one event cannot be two steps.
  */
-export const advanceChain = (state: GroupState, place: number, stages: number, time: number, span: number, ordered: boolean): number | undefined => {
+export const advanceChain = (
+  state: GroupState,
+  place: number,
+  stages: number,
+  time: number,
+  span: number,
+  ordered: boolean,
+): number | undefined => {
   const chain = (state.chain ??= Array.from({ length: stages }, () => ({ start: NEVER, at: NEVER })))
   const stage = chain[place]
   if (stage === undefined) return undefined

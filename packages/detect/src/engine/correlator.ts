@@ -76,7 +76,8 @@ export const createCorrelator = (rule: CorrelationRule, deps: CorrelatorDeps): C
 
   const toAlert = (state: GroupState, burst: Burst): Alert => {
     const counted = kind === 'value_count' ? burst.peak : burst.total
-    const listed = burst.targets === undefined ? [state.values[addressPlace] ?? ''].filter((address) => address !== '') : [...burst.targets.keys()]
+    const listed =
+      burst.targets === undefined ? [state.values[addressPlace] ?? ''].filter((address) => address !== '') : [...burst.targets.keys()]
     return {
       id: burst.id,
       rule: alertRule(rule),
@@ -122,7 +123,8 @@ export const createCorrelator = (rule: CorrelationRule, deps: CorrelatorDeps): C
     }
     state.open.count++
     const value = valueOf?.(view)
-    if (state.distinct !== undefined && value !== undefined) addDistinct(state.distinct, value.key, time, Number.MAX_SAFE_INTEGER, deps.limits.distinct)
+    if (state.distinct !== undefined && value !== undefined)
+      addDistinct(state.distinct, value.key, time, Number.MAX_SAFE_INTEGER, deps.limits.distinct)
   }
   const settle = (state: GroupState): void => {
     const { open } = state
@@ -132,7 +134,12 @@ export const createCorrelator = (rule: CorrelationRule, deps: CorrelatorDeps): C
     const distinct = state.distinct === undefined ? 0 : countDistinct(state.distinct, open.at, Number.MAX_SAFE_INTEGER)
     state.distinct = undefined
     if (threshold.holds(kind === 'value_count' ? distinct : open.count))
-      grouper.cross(state, () => ({ first: open.at, ref: open.ref, total: open.count, peak: distinct, sample: '' }), distinct, state.addresses.length > 0)
+      grouper.cross(
+        state,
+        () => ({ first: open.at, ref: open.ref, total: open.count, peak: distinct, sample: '' }),
+        distinct,
+        state.addresses.length > 0,
+      )
     grouper.mark(state)
   }
 
@@ -186,11 +193,27 @@ export const createCorrelator = (rule: CorrelationRule, deps: CorrelatorDeps): C
     },
   }
 
-  function judge(state: GroupState, place: number, view: EventView, time: number, ref: Ref, needed: number, value: string | undefined, tracked: boolean): Outcome {
+  function judge(
+    state: GroupState,
+    place: number,
+    view: EventView,
+    time: number,
+    ref: Ref,
+    needed: number,
+    value: string | undefined,
+    tracked: boolean,
+  ): Outcome {
     if (kind === 'temporal' || kind === 'temporal_ordered') {
       const chain = advanceChain(state, place, rule.rules.length, time, span, kind === 'temporal_ordered')
       if (chain === undefined) return 'none'
-      return grouper.cross(state, () => ({ first: chain, ref, total: state.times.length - firstAfter(state, chain - 1), peak: 0, sample: eventSample(view.event()) }), 0, tracked) ? 'fired' : 'holds'
+      return grouper.cross(
+        state,
+        () => ({ first: chain, ref, total: state.times.length - firstAfter(state, chain - 1), peak: 0, sample: eventSample(view.event()) }),
+        0,
+        tracked,
+      )
+        ? 'fired'
+        : 'holds'
     }
     if (kind === 'value_count') {
       state.distinct ??= createDistinctWindow()
@@ -198,12 +221,25 @@ export const createCorrelator = (rule: CorrelationRule, deps: CorrelatorDeps): C
       const distinct = countDistinct(state.distinct, state.latest, span)
       if (distinct < needed) return 'none'
       const from = firstAfter(state, state.latest - span)
-      const crossing = (): { first: number; ref: Ref; total: number; peak: number; sample: string } => ({ first: state.times[from] ?? time, ref: state.refs[from] ?? ref, total: state.times.length - from, peak: distinct, sample: eventSample(view.event()) })
+      const crossing = (): { first: number; ref: Ref; total: number; peak: number; sample: string } => ({
+        first: state.times[from] ?? time,
+        ref: state.refs[from] ?? ref,
+        total: state.times.length - from,
+        peak: distinct,
+        sample: eventSample(view.event()),
+      })
       return grouper.cross(state, crossing, distinct, tracked) ? 'fired' : 'holds'
     }
     countEvents(state, time, ref, needed)
     if (counted.count < needed) return 'none'
-    return grouper.cross(state, () => ({ first: counted.first, ref: counted.ref, total: counted.count, peak: 0, sample: eventSample(view.event()) }), 0, tracked) ? 'fired' : 'holds'
+    return grouper.cross(
+      state,
+      () => ({ first: counted.first, ref: counted.ref, total: counted.count, peak: 0, sample: eventSample(view.event()) }),
+      0,
+      tracked,
+    )
+      ? 'fired'
+      : 'holds'
   }
 }
 

@@ -60,11 +60,14 @@ export const removeDistinct = (window: DistinctWindow, value: string): void => {
 
 /** As JSON. */
 export const saveDistinct = (window: DistinctWindow): unknown =>
-  window.exact === undefined ? { s: window.slices.map(({ index, sketch }) => [index, Buffer.from(sketch).toString('base64')]) } : { e: [...window.exact].flat() }
+  window.exact === undefined
+    ? { s: window.slices.map(({ index, sketch }) => [index, Buffer.from(sketch).toString('base64')]) }
+    : { e: [...window.exact].flat() }
 
 /** From what {@link saveDistinct} gave. */
 export const loadDistinct = (saved: { s?: readonly (readonly [number, string])[]; e?: readonly (string | number)[] }): DistinctWindow => {
-  if (saved.s !== undefined) return { exact: undefined, slices: saved.s.map(([index, text]) => ({ index, sketch: new Uint8Array(Buffer.from(text, 'base64')) })) }
+  if (saved.s !== undefined)
+    return { exact: undefined, slices: saved.s.map(([index, text]) => ({ index, sketch: new Uint8Array(Buffer.from(text, 'base64')) })) }
   const flat = saved.e ?? []
   const exact = new Map<string, number>()
   for (let i = 0; i < flat.length; i += 2) exact.set(String(flat[i]), Number(flat[i + 1]))

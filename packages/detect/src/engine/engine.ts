@@ -85,8 +85,12 @@ export const createEngine = (options: { rules: RuleSet; limits?: Partial<EngineL
   }
   const notices = createNotices(deps)
   const candidates = createCandidates(program, table)
-  const singles: (SingleAlerter | undefined)[] = program.map((rule) => (rule.kind === 'single' && rule.alerts ? createSingleAlerter(rule, deps) : undefined))
-  const correlators: (Correlator | undefined)[] = program.map((rule) => (rule.kind === 'single' ? undefined : createCorrelator(rule, { ...deps, emit: rule.alerts ? deps.emit : () => {} })))
+  const singles: (SingleAlerter | undefined)[] = program.map((rule) =>
+    rule.kind === 'single' && rule.alerts ? createSingleAlerter(rule, deps) : undefined,
+  )
+  const correlators: (Correlator | undefined)[] = program.map((rule) =>
+    rule.kind === 'single' ? undefined : createCorrelator(rule, { ...deps, emit: rule.alerts ? deps.emit : () => {} }),
+  )
   const consumers: Consumer[][] = program.map(() => [])
   const clearers: Correlator[][] = program.map(() => [])
   for (const [index, correlator] of correlators.entries()) {
@@ -154,7 +158,7 @@ export const createEngine = (options: { rules: RuleSet; limits?: Partial<EngineL
       }
       if (view.overspent()) {
         counts.overspent++
-        notices.tell('overspent', String(event['event.dataset'] ?? ''), time, ref)
+        notices.tell('overspent', event['event.dataset'] ?? '', time, ref)
       }
       if (out.length === 0) return NOTHING
       const told = out

@@ -114,12 +114,18 @@ export const saveGroup = (state: GroupState): SavedGroup => {
     t: [...state.times],
     r: [...state.refs],
     ...(state.addresses.length === 0 ? {} : { a: [...state.addresses] }),
-    ...(state.buckets === undefined ? {} : { b: state.buckets.list.map((item) => [item.index, item.count, item.first, item.ref] as const) }),
+    ...(state.buckets === undefined
+      ? {}
+      : { b: state.buckets.list.map((item) => [item.index, item.count, item.first, item.ref] as const) }),
     ...(state.distinct === undefined ? {} : { d: saveDistinct(state.distinct) }),
     // JSON has no -Infinity: a stage that was never reached is null
-    ...(state.chain === undefined ? {} : { c: state.chain.map(({ start, at }) => (at === Number.NEGATIVE_INFINITY ? null : ([start, at] as const))) }),
+    ...(state.chain === undefined
+      ? {}
+      : { c: state.chain.map(({ start, at }) => (at === Number.NEGATIVE_INFINITY ? null : ([start, at] as const))) }),
     ...(state.open === undefined ? {} : { o: { ...state.open } }),
-    ...(burst === undefined ? {} : { x: { ...(told as Omit<Burst, 'targets'>), ...(targets === undefined ? {} : { targets: [...targets] }) } }),
+    ...(burst === undefined
+      ? {}
+      : { x: { ...(told as Omit<Burst, 'targets'>), ...(targets === undefined ? {} : { targets: [...targets] }) } }),
   }
 }
 
@@ -137,7 +143,9 @@ export const loadGroup = (saved: SavedGroup): GroupState => {
   }
   if (saved.d !== undefined) state.distinct = loadDistinct(saved.d as Parameters<typeof loadDistinct>[0])
   if (saved.c !== undefined)
-    state.chain = saved.c.map((stage) => (stage === null ? { start: Number.NEGATIVE_INFINITY, at: Number.NEGATIVE_INFINITY } : { start: stage[0], at: stage[1] }))
+    state.chain = saved.c.map((stage) =>
+      stage === null ? { start: Number.NEGATIVE_INFINITY, at: Number.NEGATIVE_INFINITY } : { start: stage[0], at: stage[1] },
+    )
   if (saved.o !== undefined) state.open = { ...saved.o }
   if (saved.x !== undefined) {
     const { targets, ...told } = saved.x

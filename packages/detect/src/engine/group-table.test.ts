@@ -71,7 +71,12 @@ describe('groups of a rule', () => {
     touch('b', 4)
     const dirty = table.takeDirty()
     expect(dirty.filter(({ state }) => state === null).map(({ key }) => key)).toEqual(['a'])
-    expect(dirty.filter(({ state }) => state !== null).map(({ key }) => key).toSorted()).toEqual(['b', 'c'])
+    expect(
+      dirty
+        .filter(({ state }) => state !== null)
+        .map(({ key }) => key)
+        .toSorted(),
+    ).toEqual(['b', 'c'])
   })
 
   it('tell a group that went and came back as being there', () => {
@@ -100,7 +105,20 @@ describe('groups of a rule', () => {
       { start: Number.NEGATIVE_INFINITY, at: Number.NEGATIVE_INFINITY },
     ]
     state.open = { at: 1, ref: 'a', count: 2, order: 4 }
-    state.burst = { id: 'i', first: 1, last: 7, total: 2, peak: 1, toldTotal: 1, toldSize: 1, hot: 7, order: 5, closed: false, sample: 's', targets: new Map([['198.51.100.1', 2]]) }
+    state.burst = {
+      id: 'i',
+      first: 1,
+      last: 7,
+      total: 2,
+      peak: 1,
+      toldTotal: 1,
+      toldSize: 1,
+      hot: 7,
+      order: 5,
+      closed: false,
+      sample: 's',
+      targets: new Map([['198.51.100.1', 2]]),
+    }
     expect(loadGroup(json(saveGroup(state)))).toEqual({ ...state, weight: 0 })
   })
 })

@@ -20,7 +20,10 @@ export type GroupTable = {
 }
 
 /** Bounds: groups, and bytes as {@link weigh} estimates them. `removed` is told of each group that is dropped. */
-export const createGroupTable = (bounds: { groups: number; bytes: number }, removed: (state: GroupState) => void = () => {}): GroupTable => {
+export const createGroupTable = (
+  bounds: { groups: number; bytes: number },
+  removed: (state: GroupState) => void = () => {},
+): GroupTable => {
   const groups = new Map<string, GroupState>()
   let oldest: GroupState | undefined
   let youngest: GroupState | undefined

@@ -9,8 +9,22 @@ export type NoticeKind = 'evicted' | 'overspent'
 
 /** The rules under which it says so. */
 export const NOTICES: readonly (Alert['rule'] & { readonly kind: NoticeKind })[] = [
-  { kind: 'evicted', id: 'parapet-engine-state-evicted', title: 'Detection state was dropped', level: 'medium', tags: ['parapet.engine'], version: '1' },
-  { kind: 'overspent', id: 'parapet-engine-work-budget', title: 'Events cost more work than allowed', level: 'medium', tags: ['parapet.engine'], version: '1' },
+  {
+    kind: 'evicted',
+    id: 'parapet-engine-state-evicted',
+    title: 'Detection state was dropped',
+    level: 'medium',
+    tags: ['parapet.engine'],
+    version: '1',
+  },
+  {
+    kind: 'overspent',
+    id: 'parapet-engine-work-budget',
+    title: 'Events cost more work than allowed',
+    level: 'medium',
+    tags: ['parapet.engine'],
+    version: '1',
+  },
 ]
 
 /** Tells each kind once per subject, updated while it goes on, again after an hour without. */

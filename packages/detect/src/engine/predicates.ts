@@ -112,7 +112,9 @@ const compilePattern = (slot: number, pattern: Pattern, table: FieldTable): Pred
       : (text: string): boolean => text === wanted || ((!ascii || text.length === wanted.length) && text.toLowerCase() === wanted)
     return (view) => anyOf(view.raw(slot), same)
   }
-  if (pattern.kind === 'any' || literal === undefined) return (view) => (typeof view.raw(slot) === 'string' && !view.spend(workOf(view.raw(slot) as string)) ? false : anyOf(view.raw(slot), test))
+  if (pattern.kind === 'any' || literal === undefined)
+    return (view) =>
+      typeof view.raw(slot) === 'string' && !view.spend(workOf(view.raw(slot) as string)) ? false : anyOf(view.raw(slot), test)
   const number = table.literal(slot, literal)
   // one pass over the text has told which literals occur: `contains` needs no search of its own
   const enough = pattern.kind === 'contains' && !pattern.cased
@@ -128,12 +130,15 @@ const compileNumber = (slot: number, wanted: number): Predicate => {
   const text = String(wanted)
   return (view) => {
     const value = view.raw(slot)
-    return typeof value === 'number' ? value === wanted : anyOf(value, (item) => item === text || (item.trim() !== '' && Number(item) === wanted))
+    return typeof value === 'number'
+      ? value === wanted
+      : anyOf(value, (item) => item === text || (item.trim() !== '' && Number(item) === wanted))
   }
 }
 
 const compileComparison = (slot: number, { op, value: bound }: Extract<LeafTest, { kind: 'compare' }>): Predicate => {
-  const holds = (value: number): boolean => (op === 'lt' ? value < bound : op === 'lte' ? value <= bound : op === 'gt' ? value > bound : value >= bound)
+  const holds = (value: number): boolean =>
+    op === 'lt' ? value < bound : op === 'lte' ? value <= bound : op === 'gt' ? value > bound : value >= bound
   return (view) => anyOf(view.raw(slot), (text) => text.trim() !== '' && holds(Number(text)))
 }
 
@@ -153,7 +158,13 @@ const compileReference = (slot: number, { other, mode, cased }: Extract<LeafTest
   const otherSlot = table.slot(other)
   const fold = (text: string): string => (cased ? text : text.toLowerCase())
   const compare = (text: string, with_: string): boolean =>
-    mode === 'contains' ? text.includes(with_) : mode === 'startswith' ? text.startsWith(with_) : mode === 'endswith' ? text.endsWith(with_) : text === with_
+    mode === 'contains'
+      ? text.includes(with_)
+      : mode === 'startswith'
+        ? text.startsWith(with_)
+        : mode === 'endswith'
+          ? text.endsWith(with_)
+          : text === with_
   return (view) => {
     const value = view.raw(otherSlot)
     if (isAbsent(value) || typeof value === 'object') return false

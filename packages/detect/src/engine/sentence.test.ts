@@ -7,12 +7,25 @@ import { boundWords, durationWords, eventSample, fieldWords, groupWords, numberW
 describe('sentences', () => {
   it('write small numbers as words and durations in full', () => {
     expect([0, 1, 5, 12, 13].map(numberWord)).toEqual(['none', 'one', 'five', 'twelve', '13'])
-    expect([1_000, 60_000, 900_000, 3_600_000, 172_800_000, 90_000, 1_500].map(durationWords)).toEqual(['1 second', '1 minute', '15 minutes', '1 hour', '2 days', '90 seconds', '2s'])
+    expect([1_000, 60_000, 900_000, 3_600_000, 172_800_000, 90_000, 1_500].map(durationWords)).toEqual([
+      '1 second',
+      '1 minute',
+      '15 minutes',
+      '1 hour',
+      '2 days',
+      '90 seconds',
+      '2s',
+    ])
   })
 
   it('name bounds, fields and groups', () => {
     expect(boundWords([{ op: 'gte', value: 5 }])).toBe('five')
-    expect(boundWords([{ op: 'gt', value: 5 }, { op: 'lte', value: 20 }])).toBe('more than five and at most 20')
+    expect(
+      boundWords([
+        { op: 'gt', value: 5 },
+        { op: 'lte', value: 20 },
+      ]),
+    ).toBe('more than five and at most 20')
     expect(boundWords([{ op: 'eq', value: 3 }])).toBe('exactly three')
     expect(fieldWords(['user.name'])).toBe('user names')
     expect(fieldWords(['a.b'])).toBe('values of a.b')
@@ -23,13 +36,17 @@ describe('sentences', () => {
 
   it('show of an event its request, its act, or its message', () => {
     expect(eventSample({ '@timestamp': 1, 'http.request.method': 'GET', 'url.path': '/a', 'url.query': 'b=c' })).toBe('GET /a?b=c')
-    expect(eventSample({ '@timestamp': 1, 'event.action': 'login', 'event.outcome': 'failure', 'user.name': 'root' })).toBe('login (failure) as root')
+    expect(eventSample({ '@timestamp': 1, 'event.action': 'login', 'event.outcome': 'failure', 'user.name': 'root' })).toBe(
+      'login (failure) as root',
+    )
     expect(eventSample({ '@timestamp': 1, message: 'hello' })).toBe('hello')
     expect(eventSample({ '@timestamp': 1 })).toBe('')
   })
 
   it('tell how often and how long', () => {
-    expect(singleWhy('Probe', ['source.ip', '198.51.100.1'], { total: 1, first: 0, last: 0, sample: 'GET /.env' })).toBe('Probe from 198.51.100.1: GET /.env')
+    expect(singleWhy('Probe', ['source.ip', '198.51.100.1'], { total: 1, first: 0, last: 0, sample: 'GET /.env' })).toBe(
+      'Probe from 198.51.100.1: GET /.env',
+    )
     expect(singleWhy('Probe', ['', ''], { total: 3, first: 0, last: 12_000, sample: '' })).toBe('Probe (3 times within 12 s)')
   })
 
@@ -72,7 +89,12 @@ describe('alert ids', () => {
     const id = alertId('rule', 'group', 1, 2)
     expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
     expect(alertId('rule', 'group', 1, '2')).toBe(id)
-    const others = [alertId('rul', 'egroup', 1, 2), alertId('rule', 'other', 1, 2), alertId('rule', 'group', 12, 2), alertId('rule', 'group', 1, 22)]
+    const others = [
+      alertId('rul', 'egroup', 1, 2),
+      alertId('rule', 'other', 1, 2),
+      alertId('rule', 'group', 12, 2),
+      alertId('rule', 'group', 1, 22),
+    ]
     expect(new Set([id, ...others]).size).toBe(5)
   })
 })

@@ -8,7 +8,12 @@ export const numberWord = (n: number): string => NUMBERS[n] ?? String(n)
 
 /** A duration in words: `15 minutes`, `1 hour`. */
 export const durationWords = (ms: number): string => {
-  for (const [size, word] of [[86_400_000, 'day'], [3_600_000, 'hour'], [60_000, 'minute'], [1_000, 'second']] as const) {
+  for (const [size, word] of [
+    [86_400_000, 'day'],
+    [3_600_000, 'hour'],
+    [60_000, 'minute'],
+    [1_000, 'second'],
+  ] as const) {
     if (ms >= size && ms % size === 0) return `${ms / size} ${word}${ms === size ? '' : 's'}`
   }
   return formatDuration(ms)
@@ -20,18 +25,21 @@ export const plain = (text: string, longest = 120): string => {
   return cut.replaceAll(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, '\uFFFD')
 }
 
-const FIELD_WORDS: ReadonlyMap<string, string> = new Map(Object.entries({
-  'source.ip': 'addresses',
-  'user.name': 'user names',
-  'user.id': 'users',
-  'url.path': 'paths',
-  'url.original': 'URLs',
-  'user_agent.original': 'user agents',
-  'host.name': 'hosts',
-}))
+const FIELD_WORDS: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    'source.ip': 'addresses',
+    'user.name': 'user names',
+    'user.id': 'users',
+    'url.path': 'paths',
+    'url.original': 'URLs',
+    'user_agent.original': 'user agents',
+    'host.name': 'hosts',
+  }),
+)
 
 /** The plural of what a field holds. */
-export const fieldWords = (fields: readonly string[]): string => fields.map((field) => FIELD_WORDS.get(field) ?? `values of ${field}`).join(' and ')
+export const fieldWords = (fields: readonly string[]): string =>
+  fields.map((field) => FIELD_WORDS.get(field) ?? `values of ${field}`).join(' and ')
 
 /** A bound in words: `five`, `more than 1000`. */
 export const boundWords = (bounds: readonly Bound[]): string =>
@@ -43,7 +51,8 @@ export const boundWords = (bounds: readonly Bound[]): string =>
     .join(' and ')
 
 /** What the events of a rule are called. */
-export const eventWords = (rule: Rule | undefined): string => rule === undefined ? 'events' : (rule.words ?? `events of “${plain(rule.title, 80)}”`)
+export const eventWords = (rule: Rule | undefined): string =>
+  rule === undefined ? 'events' : (rule.words ?? `events of “${plain(rule.title, 80)}”`)
 
 /** ` from 198.51.100.7 on user root`: where a group stands, without the fields that only keep streams apart. */
 export const groupWords = (names: readonly string[], values: readonly string[]): string => {
@@ -60,10 +69,15 @@ export const groupWords = (names: readonly string[], values: readonly string[]):
 
 /** What an event was, in a few words, from its most telling fields. */
 export const eventSample = (event: SecurityEvent): string => {
-  const target = event['url.original'] ?? (event['url.path'] === undefined ? undefined : event['url.path'] + (event['url.query'] ? `?${event['url.query']}` : ''))
+  const target =
+    event['url.original'] ??
+    (event['url.path'] === undefined ? undefined : event['url.path'] + (event['url.query'] ? `?${event['url.query']}` : ''))
   if (target !== undefined) return plain(`${event['http.request.method'] ?? ''} ${target}`.trim())
   const user = event['user.name']
-  if (event['event.action'] !== undefined) return plain(`${event['event.action']}${event['event.outcome'] === undefined ? '' : ` (${event['event.outcome']})`}${user === undefined ? '' : ` as ${user}`}`)
+  if (event['event.action'] !== undefined)
+    return plain(
+      `${event['event.action']}${event['event.outcome'] === undefined ? '' : ` (${event['event.outcome']})`}${user === undefined ? '' : ` as ${user}`}`,
+    )
   return plain(event.message ?? event['event.original'] ?? '')
 }
 
@@ -74,22 +88,33 @@ export const correlationWhy = (
   values: readonly string[],
   told: { total: number; peak: number; first: number; last: number },
 ): string => {
-  const where = groupWords(rule.groupBy.map((field) => field.name), values)
+  const where = groupWords(
+    rule.groupBy.map((field) => field.name),
+    values,
+  )
   const span = told.last > told.first ? ` within ${spanWords(told.last - told.first)}` : ''
   const line = rule.bounds.length === 0 ? '' : ` (rule: ${boundWords(rule.bounds)} in ${durationWords(rule.timespan)})`
   const words = eventWords(program[rule.rules[0] ?? -1])
   if (rule.kind === 'event_count') return `${told.total} ${words}${where}${span}${line}`
   if (rule.kind === 'value_count') return `${told.peak} ${fieldWords(rule.valueFields)} in ${told.total} ${words}${where}${span}${line}`
-  const steps = rule.rules.map((index) => `“${plain(program[index]?.title ?? '', 80)}”`).join(rule.kind === 'temporal' ? ' and ' : ', then ')
+  const steps = rule.rules
+    .map((index) => `“${plain(program[index]?.title ?? '', 80)}”`)
+    .join(rule.kind === 'temporal' ? ' and ' : ', then ')
   return `${steps}${where}${span} (rule: ${rule.kind === 'temporal' ? 'all' : 'in this order'} in ${durationWords(rule.timespan)})`
 }
 
-const spanWords = (ms: number): string => (ms < 1_000 ? `${ms} ms` : formatDuration(ms).replaceAll(/([smhd])\b/g, (unit) => ` ${{ s: 's', m: 'min', h: 'h', d: 'd' }[unit] ?? unit}`))
+const spanWords = (ms: number): string =>
+  ms < 1_000 ? `${ms} ms` : formatDuration(ms).replaceAll(/([smhd])\b/g, (unit) => ` ${{ s: 's', m: 'min', h: 'h', d: 'd' }[unit] ?? unit}`)
 
 /** The sentence of a single rule's alert. */
-export const singleWhy = (title: string, subject: readonly string[], told: { total: number; first: number; last: number; sample: string }): string => {
+export const singleWhy = (
+  title: string,
+  subject: readonly string[],
+  told: { total: number; first: number; last: number; sample: string },
+): string => {
   const [field, value] = subject
   const where = field === undefined || field === '' || value === undefined ? '' : groupWords([field], [value])
-  const times = told.total > 1 ? ` (${told.total} times${told.last > told.first ? ` within ${spanWords(told.last - told.first)}` : ''})` : ''
+  const times =
+    told.total > 1 ? ` (${told.total} times${told.last > told.first ? ` within ${spanWords(told.last - told.first)}` : ''})` : ''
   return `${plain(title, 120)}${where}${times}${told.sample === '' ? '' : `: ${told.sample}`}`
 }

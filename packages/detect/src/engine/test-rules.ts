@@ -35,7 +35,12 @@ const alone = (set: RuleSet, index: number): RuleSet => {
       const rule = set.program[at] as Rule
       const alerts = at === index
       if (rule.kind === 'single') return { ...rule, alerts }
-      return { ...rule, alerts, rules: rule.rules.map(place), ...(rule.except === undefined ? {} : { except: { ...rule.except, rule: place(rule.except.rule) } }) }
+      return {
+        ...rule,
+        alerts,
+        rules: rule.rules.map(place),
+        ...(rule.except === undefined ? {} : { except: { ...rule.except, rule: place(rule.except.rule) } }),
+      }
     }),
   )
 }
@@ -69,6 +74,14 @@ export const testRules = (set: RuleSet): readonly ExampleResult[] =>
     const own = alone(set, index)
     return rule.examples.map((example): ExampleResult => {
       const reason = play(own, rule, example)
-      return { ruleId: rule.id, title: rule.title, file: rule.file, line: example.line, example: example.name, passed: reason === '', reason }
+      return {
+        ruleId: rule.id,
+        title: rule.title,
+        file: rule.file,
+        line: example.line,
+        example: example.name,
+        passed: reason === '',
+        reason,
+      }
     })
   })

@@ -22,7 +22,9 @@ describe('targets as attacks read', () => {
   })
 
   it('undoes what encodeURIComponent did to ASCII, once or twice', () => {
-    const ascii = fc.string({ unit: fc.integer({ min: 32, max: 126 }).map((c) => String.fromCharCode(c)), maxLength: 40 }).filter((text) => !/[%+\\?]/.test(text))
+    const ascii = fc
+      .string({ unit: fc.integer({ min: 32, max: 126 }).map((c) => String.fromCharCode(c)), maxLength: 40 })
+      .filter((text) => !/[%+\\?]/.test(text))
     fc.assert(
       fc.property(ascii, (text) => {
         expect(decodeUrl(encodeURIComponent(text))).toBe(text)
@@ -31,11 +33,29 @@ describe('targets as attacks read', () => {
     )
   })
 
+  it('reads text beyond Latin-1, and very long text, the same way', () => {
+    expect(decodeUrl('/\u20ac?q=%2e%2e%2f+x')).toBe('/\u20ac?q=../ x')
+    expect(decodeUrl(`/${'%2e'.repeat(10_000)}?a+b`)).toBe(`/${'.'.repeat(10_000)}?a b`)
+    const latin = fc.string({ unit: fc.constantFrom('%', '2', '5', 'e', '+', '?', 'ä', 'x'), maxLength: 40 })
+    fc.assert(
+      fc.property(latin, (text) => {
+        // a character beyond Latin-1 behind the text sends it down the other way
+        expect(`${decodeUrl(`${text}#`).slice(0, -1)}\u20ac`).toBe(decodeUrl(`${text}#\u20ac`).replace('#', ''))
+      }),
+    )
+  })
+
   it('never throws, and never makes text longer', () => {
     fc.assert(
-      fc.property(fc.string({ unit: fc.oneof(fc.constantFrom('%', '2', '5', 'e', '+', '?', '\\', '/'), fc.string({ minLength: 1, maxLength: 1 })), maxLength: 60 }), (text) => {
-        expect(decodeUrl(text).length).toBeLessThanOrEqual(text.length)
-      }),
+      fc.property(
+        fc.string({
+          unit: fc.oneof(fc.constantFrom('%', '2', '5', 'e', '+', '?', '\\', '/'), fc.string({ minLength: 1, maxLength: 1 })),
+          maxLength: 60,
+        }),
+        (text) => {
+          expect(decodeUrl(text).length).toBeLessThanOrEqual(text.length)
+        },
+      ),
     )
   })
 

@@ -3,28 +3,34 @@ import type { FieldTable } from './event-view.js'
 import { searchable } from './predicates.js'
 
 /** Something that an event must have for a rule to match. */
-export type Witness = { readonly kind: 'value'; readonly slot: number; readonly value: string } | { readonly kind: 'literal'; readonly slot: number; readonly literal: number }
+export type Witness =
+  | { readonly kind: 'value'; readonly slot: number; readonly value: string }
+  | { readonly kind: 'literal'; readonly slot: number; readonly literal: number }
 
 /** Witnesses of which an event must have at least one; `rarity` says how few events do. */
 export type WitnessSet = { readonly rarity: number; readonly witnesses: readonly Witness[] }
 
 /** Fields with few distinct values tell little. */
-const COMMON: ReadonlyMap<string, number> = new Map(Object.entries({
-  'event.category': 1,
-  'event.dataset': 1,
-  'event.action': 2,
-  'event.outcome': 2,
-  'http.request.method': 6,
-  'event.reason': 8,
-  'http.response.status_code': 9,
-  'url.extension': 9,
-}))
+const COMMON: ReadonlyMap<string, number> = new Map(
+  Object.entries({
+    'event.category': 1,
+    'event.dataset': 1,
+    'event.action': 2,
+    'event.outcome': 2,
+    'http.request.method': 6,
+    'event.reason': 8,
+    'http.response.status_code': 9,
+    'url.extension': 9,
+  }),
+)
 /** Values of those fields that most events have. */
-const FREQUENT: ReadonlyMap<string, readonly string[]> = new Map(Object.entries({
-  'http.request.method': ['get'],
-  'http.response.status_code': ['200', '301', '302', '304'],
-  'url.extension': ['js', 'css', 'png', 'jpg', 'webp', 'svg', 'ico', 'html'],
-}))
+const FREQUENT: ReadonlyMap<string, readonly string[]> = new Map(
+  Object.entries({
+    'http.request.method': ['get'],
+    'http.response.status_code': ['200', '301', '302', '304'],
+    'url.extension': ['js', 'css', 'png', 'jpg', 'webp', 'svg', 'ico', 'html'],
+  }),
+)
 /** Fields whose text is searched anyway; a literal in another field costs a pass of its own. */
 const SEARCHED = ['url.decoded', 'user_agent.original', 'event.text']
 const OWN_PASS = 8

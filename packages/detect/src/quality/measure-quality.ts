@@ -97,5 +97,18 @@ export const measureQuality = (input: {
   }
   const cpuMs = (spent.user + spent.system) / 1000
   const fired = Object.values(byRule).reduce((sum, count) => sum + count, 0)
-  return { lines, events, cpuMs, fired, updated, classes, attackers, named: attackers - missed.length, missed, benign: benign.size, accused: [...accused], byRule }
+  return {
+    lines,
+    events,
+    cpuMs,
+    fired,
+    updated,
+    classes,
+    attackers,
+    named: attackers - missed.length,
+    missed,
+    benign: benign.size,
+    accused: [...accused],
+    byRule,
+  }
 }

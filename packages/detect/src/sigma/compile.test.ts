@@ -7,10 +7,11 @@ import { compileRules } from './compile.js'
 
 const HEAD = 'title: Test\nid: test\nlogsource: {category: web}\n'
 const BASE = 'title: Base\nid: base\nname: base\nlogsource: {category: web}\ndetection:\n  a: {x: 1}\n  condition: a\n---\n'
-const correlation = (body: string, rest = ''): string => `${BASE}title: Test\nid: test\n${rest}correlation:\n${body
-  .split('\n')
-  .map((line) => `  ${line}`)
-  .join('\n')}\n`
+const correlation = (body: string, rest = ''): string =>
+  `${BASE}title: Test\nid: test\n${rest}correlation:\n${body
+    .split('\n')
+    .map((line) => `  ${line}`)
+    .join('\n')}\n`
 const COUNT = 'type: event_count\nrules: [base]\ngroup-by: [source.ip]\ntimespan: 5m\ncondition: {gte: 3}'
 
 describe('compiling rules', () => {
@@ -52,7 +53,12 @@ x-respond: {action: deny, scope: login, duration: 1h, target: ip, mode: enforce}
     ['an unknown modifier', `${HEAD}detection:\n  a:\n    x: 1\n    y|contians: b\n  condition: a`, 7, /unknown modifier "contians"/],
     ['placeholders', `${HEAD}detection:\n  a: {'x|expand': '%y%'}\n  condition: a`, 5, /not supported yet/],
     ['two tests at once', `${HEAD}detection:\n  a: {'x|re|cidr': y}\n  condition: a`, 5, /do not go together/],
-    ['a bad range', `${HEAD}detection:\n  a:\n    x|cidr:\n      - 10.0.0.0/8\n      - nonsense\n  condition: a`, 8, /not an address range/],
+    [
+      'a bad range',
+      `${HEAD}detection:\n  a:\n    x|cidr:\n      - 10.0.0.0/8\n      - nonsense\n  condition: a`,
+      8,
+      /not an address range/,
+    ],
     ['a bad expression', `${HEAD}detection:\n  a:\n    x|re: '('\n  condition: a`, 6, /RE2/],
     ['lt of text', `${HEAD}detection:\n  a: {'x|lt': many}\n  condition: a`, 5, /takes a number/],
     ['exists of text', `${HEAD}detection:\n  a: {'x|exists': maybe}\n  condition: a`, 5, /true or false/],
@@ -69,19 +75,59 @@ x-respond: {action: deny, scope: login, duration: 1h, target: ip, mode: enforce}
     ['no title', 'id: test\nlogsource: {category: web}\ndetection: {a: {x: 1}, condition: a}', 1, /title/],
     ['no log source', 'title: Test\nid: test\ndetection: {a: {x: 1}, condition: a}', 1, /logsource/],
     ['an empty log source', 'title: Test\nid: test\nlogsource: {definition: x}\ndetection: {a: {x: 1}, condition: a}', 3, /category/],
-    ['an unknown part of the log source', 'title: Test\nid: test\nlogsource: {kategory: web}\ndetection: {a: {x: 1}, condition: a}', 3, /kategory/],
+    [
+      'an unknown part of the log source',
+      'title: Test\nid: test\nlogsource: {kategory: web}\ndetection: {a: {x: 1}, condition: a}',
+      3,
+      /kategory/,
+    ],
     ['a bad level', `${HEAD}level: severe\ndetection: {a: {x: 1}, condition: a}`, 4, /level/],
     ['a misspelt attribute', `${HEAD}levle: high\ndetection: {a: {x: 1}, condition: a}`, 4, /did you mean "level"/],
     ['an attribute that is not ours', `${HEAD}x-answer: 42\ndetection: {a: {x: 1}, condition: a}`, 4, /x-answer/],
     ['a filter document', 'title: Test\nid: test\nfilter: {rules: [x]}', 3, /filters are not supported yet/],
     ['a rule collection', 'title: Test\nid: test\naction: global', 3, /not supported yet/],
-    ['a response without duration', `${HEAD}detection: {a: {x: 1}, condition: a}\nx-respond: {action: deny, scope: all, target: ip}`, 5, /duration/],
-    ['a response for too long', `${HEAD}detection: {a: {x: 1}, condition: a}\nx-respond: {action: deny, scope: all, target: ip, duration: 31d}`, 5, /30 days/],
-    ['an unknown action', `${HEAD}detection: {a: {x: 1}, condition: a}\nx-respond: {action: nuke, scope: all, target: ip, duration: 1h}`, 5, /"nuke"/],
-    ['an unknown field of the response', `${HEAD}detection: {a: {x: 1}, condition: a}\nx-respond: {action: deny, scope: all, target: ip, duration: 1h, ban: yes}`, 5, /"ban"/],
-    ['an example without a verdict', `${HEAD}detection: {a: {x: 1}, condition: a}\nx-tests:\n  - name: x\n    events: [{x: 1}]`, 6, /true or false/],
-    ['an example that repeats too often', `${HEAD}detection: {a: {x: 1}, condition: a}\nx-tests:\n  - {name: x, match: true, events: [{x: 1, repeat: 20000}]}`, 6, /at most/],
-    ['an example that is nested', `${HEAD}detection: {a: {x: 1}, condition: a}\nx-tests:\n  - {name: x, match: true, events: [{x: {y: 1}}]}`, 6, /flat/],
+    [
+      'a response without duration',
+      `${HEAD}detection: {a: {x: 1}, condition: a}\nx-respond: {action: deny, scope: all, target: ip}`,
+      5,
+      /duration/,
+    ],
+    [
+      'a response for too long',
+      `${HEAD}detection: {a: {x: 1}, condition: a}\nx-respond: {action: deny, scope: all, target: ip, duration: 31d}`,
+      5,
+      /30 days/,
+    ],
+    [
+      'an unknown action',
+      `${HEAD}detection: {a: {x: 1}, condition: a}\nx-respond: {action: nuke, scope: all, target: ip, duration: 1h}`,
+      5,
+      /"nuke"/,
+    ],
+    [
+      'an unknown field of the response',
+      `${HEAD}detection: {a: {x: 1}, condition: a}\nx-respond: {action: deny, scope: all, target: ip, duration: 1h, ban: yes}`,
+      5,
+      /"ban"/,
+    ],
+    [
+      'an example without a verdict',
+      `${HEAD}detection: {a: {x: 1}, condition: a}\nx-tests:\n  - name: x\n    events: [{x: 1}]`,
+      6,
+      /true or false/,
+    ],
+    [
+      'an example that repeats too often',
+      `${HEAD}detection: {a: {x: 1}, condition: a}\nx-tests:\n  - {name: x, match: true, events: [{x: 1, repeat: 20000}]}`,
+      6,
+      /at most/,
+    ],
+    [
+      'an example that is nested',
+      `${HEAD}detection: {a: {x: 1}, condition: a}\nx-tests:\n  - {name: x, match: true, events: [{x: {y: 1}}]}`,
+      6,
+      /flat/,
+    ],
     ['a rule that is a list', '- a\n- b', 1, /mapping/],
     ['an id with a bar', 'title: Test\nid: a|b\nlogsource: {category: web}\ndetection: {a: {x: 1}, condition: a}', 2, /id/],
   ])('tells %s by line and reason', (_, text, line, reason) => {
@@ -148,7 +194,9 @@ x-respond: {action: deny, scope: login, duration: 1h, target: ip, mode: enforce}
   })
 
   it('does not build on a condition that is only known when its time is over', () => {
-    const { problems } = compileText(`${correlation(COUNT.replace('gte', 'lt'))}---\ntitle: Later\nid: later\ncorrelation: {type: event_count, rules: [test], timespan: 1m, condition: {gte: 1}}\n`)
+    const { problems } = compileText(
+      `${correlation(COUNT.replace('gte', 'lt'))}---\ntitle: Later\nid: later\ncorrelation: {type: event_count, rules: [test], timespan: 1m, condition: {gte: 1}}\n`,
+    )
     expect(problems[0]).toMatchObject({ ruleId: 'later' })
     expect(problems[0]?.reason).toMatch(/not supported yet/)
   })
@@ -167,7 +215,8 @@ x-respond: {action: deny, scope: login, duration: 1h, target: ip, mode: enforce}
   })
 
   it('accepts both names of an ordered sequence', () => {
-    for (const type of ['temporal_ordered', 'ordered_temporal']) expect(compileText(correlation(`type: ${type}\nrules: [base, base]\ntimespan: 5m`)).rules.rules[1]?.kind).toBe('temporal_ordered')
+    for (const type of ['temporal_ordered', 'ordered_temporal'])
+      expect(compileText(correlation(`type: ${type}\nrules: [base, base]\ntimespan: 5m`)).rules.rules[1]?.kind).toBe('temporal_ordered')
   })
 
   it('gives a rule without id one that stays', () => {
@@ -178,13 +227,21 @@ x-respond: {action: deny, scope: login, duration: 1h, target: ip, mode: enforce}
   })
 
   it('lets attributes of other people pass', () => {
-    expect(compileText(`${singleRule('a: {x: 1}\ncondition: a')}\nsimulation: {type: atomic}\nregression_tests_path: x`).problems).toEqual([])
+    expect(compileText(`${singleRule('a: {x: 1}\ncondition: a')}\nsimulation: {type: atomic}\nregression_tests_path: x`).problems).toEqual(
+      [],
+    )
   })
 
   it('never throws, whatever the file', async () => {
     const text = (await builtinRules()).map((source) => source.text).join('\n---\n')
     const lines = text.split('\n')
-    const edit = fc.tuple(fc.nat(lines.length - 1), fc.oneof(fc.string({ maxLength: 20 }), fc.constantFrom('', '  condition: x', 'detection: 1', '  - ', 'correlation: {}', 'x-tests: 7', '    x|re: "("', 'id: [1]')))
+    const edit = fc.tuple(
+      fc.nat(lines.length - 1),
+      fc.oneof(
+        fc.string({ maxLength: 20 }),
+        fc.constantFrom('', '  condition: x', 'detection: 1', '  - ', 'correlation: {}', 'x-tests: 7', '    x|re: "("', 'id: [1]'),
+      ),
+    )
     fc.assert(
       fc.property(fc.nat(lines.length - 30), fc.array(edit, { maxLength: 3 }), (from, edits) => {
         const part = lines.slice(from, from + 30)
@@ -211,8 +268,14 @@ describe('built-in rules', () => {
     for (const rule of rules.program) {
       expect(rule.id, rule.title).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-5/)
       expect(rule.description.length, rule.title).toBeGreaterThan(20)
-      expect(rule.examples.some((example) => example.match), rule.title).toBe(true)
-      expect(rule.examples.some((example) => !example.match), rule.title).toBe(true)
+      expect(
+        rule.examples.some((example) => example.match),
+        rule.title,
+      ).toBe(true)
+      expect(
+        rule.examples.some((example) => !example.match),
+        rule.title,
+      ).toBe(true)
       if (!rule.alerts) continue
       expect(rule.falsePositives.length, rule.title).toBeGreaterThan(0)
       expect(rule.tags.length, rule.title).toBeGreaterThan(0)
@@ -220,7 +283,8 @@ describe('built-in rules', () => {
   })
 
   it('enforce nothing but sign-in by themselves', async () => {
-    for (const { respond, title } of compileRules(await builtinRules()).rules.rules) if (respond?.mode === 'enforce') expect(respond.scope, title).toBe('login')
+    for (const { respond, title } of compileRules(await builtinRules()).rules.rules)
+      if (respond?.mode === 'enforce') expect(respond.scope, title).toBe('login')
   })
 
   it('are shipped in the package', async () => {

@@ -23,7 +23,10 @@ type Draft = { head: RuleHead; single?: Omit<SingleRule, keyof RuleHead | 'alert
 const readDraft = (node: YamlNode, file: string): Draft => {
   if (node.kind !== 'map') throw new RuleFault(node.line, 'a rule must be a mapping')
   const map: YamlMap = node
-  for (const [key, what] of [['filter', 'Sigma filters are'], ['action', 'rule collections with "action" are']] as const) {
+  for (const [key, what] of [
+    ['filter', 'Sigma filters are'],
+    ['action', 'rule collections with "action" are'],
+  ] as const) {
     const entry = entryOf(map, key)
     if (entry !== undefined) throw new RuleFault(entry.line, `${what} not supported yet`)
   }
@@ -159,14 +162,24 @@ const finish = (draft: Draft, targets: readonly Draft[], place: ReadonlyMap<Draf
 /** Makes a set of linked rules; indexes in correlations are places in `program`. */
 export const createRuleSet = (program: readonly Rule[]): RuleSet => {
   const hash = createHash('sha256')
-  for (const rule of program) hash.update(JSON.stringify([rule.id, rule.kind, rule.version, rule.kind === 'single' ? [] : [rule.groupBy, rule.timespan, rule.bounds, rule.valueFields]]))
+  for (const rule of program)
+    hash.update(
+      JSON.stringify([
+        rule.id,
+        rule.kind,
+        rule.version,
+        rule.kind === 'single' ? [] : [rule.groupBy, rule.timespan, rule.bounds, rule.valueFields],
+      ]),
+    )
   return {
     program,
-    rules: program.map(({ id, name, title, description, level, tags, version, file, line, falsePositives, references, respond, kind, alerts }) => ({
-      ...{ id, title, description, level, tags, version, file, line, falsePositives, references, kind, alerts },
-      ...(name === undefined ? {} : { name }),
-      ...(respond === undefined ? {} : { respond }),
-    })),
+    rules: program.map(
+      ({ id, name, title, description, level, tags, version, file, line, falsePositives, references, respond, kind, alerts }) => ({
+        ...{ id, title, description, level, tags, version, file, line, falsePositives, references, kind, alerts },
+        ...(name === undefined ? {} : { name }),
+        ...(respond === undefined ? {} : { respond }),
+      }),
+    ),
     digest: hash.digest('hex').slice(0, 32),
   }
 }

@@ -8,10 +8,13 @@ const NAMES = ['selection', 'filter_a', 'filter_b', '_private']
 const evaluate = (condition: Condition, truth: Readonly<Record<string, boolean>>): boolean => {
   if (condition.op === 'ref') return truth[condition.name] === true
   if (condition.op === 'not') return !evaluate(condition.part, truth)
-  return condition.op === 'and' ? condition.parts.every((part) => evaluate(part, truth)) : condition.parts.some((part) => evaluate(part, truth))
+  return condition.op === 'and'
+    ? condition.parts.every((part) => evaluate(part, truth))
+    : condition.parts.some((part) => evaluate(part, truth))
 }
 
-const holds = (text: string, ...names: string[]): boolean => evaluate(parseCondition(text, NAMES, 1), Object.fromEntries(names.map((name) => [name, true])))
+const holds = (text: string, ...names: string[]): boolean =>
+  evaluate(parseCondition(text, NAMES, 1), Object.fromEntries(names.map((name) => [name, true])))
 
 describe('conditions', () => {
   it('binds not before and before or', () => {
@@ -91,12 +94,14 @@ describe('conditions', () => {
     const judge = (text: string, truth: Record<string, boolean>): boolean => {
       const js = text.replaceAll(/selection|filter_a|filter_b/g, (name) => (truth[name] === true ? 'T' : 'F'))
       let now = js
-      for (let before = ''; before !== now; ) {
+      for (let before = ''; before !== now;) {
         before = now
         now = now
           .replaceAll('not T', 'F')
           .replaceAll('not F', 'T')
-          .replaceAll(/\(([TF]) (and|or) ([TF])\)/g, (_, a: string, op: string, b: string) => ((op === 'and' ? a === 'T' && b === 'T' : a === 'T' || b === 'T') ? 'T' : 'F'))
+          .replaceAll(/\(([TF]) (and|or) ([TF])\)/g, (_, a: string, op: string, b: string) =>
+            (op === 'and' ? a === 'T' && b === 'T' : a === 'T' || b === 'T') ? 'T' : 'F',
+          )
       }
       return now === 'T'
     }

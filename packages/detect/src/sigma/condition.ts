@@ -85,7 +85,8 @@ export const parseCondition = (text: string, names: readonly string[], line: num
       return inner
     }
     if (peek() === 'of' && /^(?:\d+|all|any)$/i.test(token)) return quantified(token.toLowerCase())
-    if (token === ')' || ['and', 'or'].includes(token.toLowerCase())) throw new RuleFault(line, `condition has ${quote(token)} where a search identifier is expected`)
+    if (token === ')' || ['and', 'or'].includes(token.toLowerCase()))
+      throw new RuleFault(line, `condition has ${quote(token)} where a search identifier is expected`)
     if (token === '|') throw new RuleFault(line, 'aggregations after "|" are not part of Sigma 2; write a correlation')
     if (!names.includes(token)) throw new RuleFault(line, `condition names ${quote(token)}, which is no search identifier`)
     return { op: 'ref', name: token }
@@ -94,7 +95,8 @@ export const parseCondition = (text: string, names: readonly string[], line: num
     at++
     const wanted = tokens[at++]
     if (wanted === undefined) throw new RuleFault(line, 'condition ends after "of"')
-    if (/^\d+$/.test(amount) && amount !== '1') throw new RuleFault(line, `"${amount} of" is not supported; Sigma has "1 of", "any of" and "all of"`)
+    if (/^\d+$/.test(amount) && amount !== '1')
+      throw new RuleFault(line, `"${amount} of" is not supported; Sigma has "1 of", "any of" and "all of"`)
     const parts = expand(wanted, names, line).map((name): Condition => ({ op: 'ref', name }))
     return { op: amount === 'all' ? 'and' : 'or', parts }
   }

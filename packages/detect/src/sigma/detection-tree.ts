@@ -19,7 +19,12 @@ export type LeafTest =
   | { readonly kind: 'regex'; readonly regex: LinearRegex }
   | { readonly kind: 'cidr'; readonly set: AddressSet; readonly text: string }
   | { readonly kind: 'compare'; readonly op: 'lt' | 'lte' | 'gt' | 'gte'; readonly value: number }
-  | { readonly kind: 'fieldref'; readonly other: string; readonly mode: 'whole' | 'contains' | 'startswith' | 'endswith'; readonly cased: boolean }
+  | {
+      readonly kind: 'fieldref'
+      readonly other: string
+      readonly mode: 'whole' | 'contains' | 'startswith' | 'endswith'
+      readonly cased: boolean
+    }
   | { readonly kind: 'time'; readonly part: TimePart; readonly value: number }
 
 /** The detection of a rule with its condition worked in. */
@@ -50,7 +55,10 @@ export const simplify = (tree: DetectionTree): DetectionTree => {
   const byField = new Map<string, string[]>()
   const rest: DetectionTree[] = []
   for (const part of parts) {
-    const exact = part.op === 'leaf' && part.test.kind === 'pattern' && part.test.pattern.kind === 'exact' && !part.test.pattern.cased ? part.test.pattern.text : undefined
+    const exact =
+      part.op === 'leaf' && part.test.kind === 'pattern' && part.test.pattern.kind === 'exact' && !part.test.pattern.cased
+        ? part.test.pattern.text
+        : undefined
     if (part.op !== 'leaf' || exact === undefined || exact === '') rest.push(part)
     else byField.set(part.field, [...(byField.get(part.field) ?? []), exact])
   }

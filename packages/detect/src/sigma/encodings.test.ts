@@ -9,10 +9,15 @@ describe('encodings of values', () => {
 
   it('finds the bytes at every offset of longer text', () => {
     fc.assert(
-      fc.property(fc.string({ minLength: 4, maxLength: 20 }), fc.string({ maxLength: 9 }), fc.string({ maxLength: 9 }), (value, before, after) => {
-        const encoded = Buffer.from(before + value + after).toString('base64')
-        expect(base64Offsets(Buffer.from(value)).some((form) => encoded.includes(form))).toBe(true)
-      }),
+      fc.property(
+        fc.string({ minLength: 4, maxLength: 20 }),
+        fc.string({ maxLength: 9 }),
+        fc.string({ maxLength: 9 }),
+        (value, before, after) => {
+          const encoded = Buffer.from(before + value + after).toString('base64')
+          expect(base64Offsets(Buffer.from(value)).some((form) => encoded.includes(form))).toBe(true)
+        },
+      ),
     )
   })
 
@@ -24,7 +29,13 @@ describe('encodings of values', () => {
   })
 
   it('writes the dash of a parameter in every way, but not one inside a word', () => {
-    expect(windashForms('cmd -param a-b')).toEqual(['cmd -param a-b', 'cmd /param a-b', 'cmd –param a-b', 'cmd —param a-b', 'cmd ―param a-b'])
+    expect(windashForms('cmd -param a-b')).toEqual([
+      'cmd -param a-b',
+      'cmd /param a-b',
+      'cmd –param a-b',
+      'cmd —param a-b',
+      'cmd ―param a-b',
+    ])
     expect(windashForms('a-b')).toEqual(['a-b'])
     expect(windashForms('/x')).toContain('-x')
   })

@@ -21,7 +21,10 @@ describe('rules in words', () => {
     ["a: {x: 'a*b?c'}\ncondition: a", 'Looks at web events where x looks like “a*b?c”.'],
     ["a: {'x|hour': 3}\ncondition: a", 'Looks at web events where x falls in hour 3.'],
     ["a: {x: ''}\ncondition: a", 'Looks at web events where x is empty.'],
-    ["a: {'x|contains': [a1, a2, a3, a4, a5, a6, a7, a8]}\ncondition: a", 'Looks at web events where x contains “a1”, “a2”, “a3”, “a4”, “a5”, “a6” or 2 more.'],
+    [
+      "a: {'x|contains': [a1, a2, a3, a4, a5, a6, a7, a8]}\ncondition: a",
+      'Looks at web events where x contains “a1”, “a2”, “a3”, “a4”, “a5”, “a6” or 2 more.',
+    ],
   ])('explains %j', (detection, words) => {
     expect(explained(detection)).toBe(words)
   })
@@ -30,9 +33,13 @@ describe('rules in words', () => {
     const rules = rulesOf(LOGIN_RULES)
     expect(explainRule(rules, 'brute')).toBe('Fires at five failed sign-ins with the same source.ip within 15 minutes.')
     expect(explainRule(rules, 'busy')).toBe('Fires at more than 130 failed sign-ins with the same event.dataset within 10 minutes.')
-    expect(explainRule(rules, 'spray')).toBe('Fires when failed sign-ins with the same source.ip show four different user names within 15 minutes.')
+    expect(explainRule(rules, 'spray')).toBe(
+      'Fires when failed sign-ins with the same source.ip show four different user names within 15 minutes.',
+    )
     expect(explainRule(rules, 'distributed')).toContain('Not counted: addresses that also had events of “Success” and at most 2 of these.')
-    expect(explainRule(rules, 'taken')).toBe('Fires when “Brute force”, then “Success” happen in this order with the same source.ip within 15 minutes.')
+    expect(explainRule(rules, 'taken')).toBe(
+      'Fires when “Brute force”, then “Success” happen in this order with the same source.ip within 15 minutes.',
+    )
     expect(explainRule(rules, 'failure')).toContain('It alerts only through the rules that build on it.')
   })
 

@@ -76,7 +76,14 @@ const sameField = (parts: readonly DetectionTree[]): string | undefined => {
   return `${field} ${verb} ${list(texts, 'or')}`
 }
 
-const VERBS: Readonly<Record<Pattern['kind'], string | undefined>> = { exact: 'is', contains: 'contains', starts: 'begins with', ends: 'ends with', any: undefined, glob: undefined }
+const VERBS: Readonly<Record<Pattern['kind'], string | undefined>> = {
+  exact: 'is',
+  contains: 'contains',
+  starts: 'begins with',
+  ends: 'ends with',
+  any: undefined,
+  glob: undefined,
+}
 
 const treeWords = (tree: DetectionTree, nested: boolean): string => {
   if (tree.op === 'leaf') return `${tree.field} ${testWords(tree.test)}`
@@ -99,11 +106,17 @@ const correlationWords = (rule: CorrelationRule, set: RuleSet): string => {
     sources.map((source) => eventWords(source)),
     'and',
   )
-  const except = rule.except === undefined ? '' : ` Not counted: addresses that also had ${eventWords(set.program[rule.except.rule])} and at most ${rule.except.tolerance} of these.`
+  const except =
+    rule.except === undefined
+      ? ''
+      : ` Not counted: addresses that also had ${eventWords(set.program[rule.except.rule])} and at most ${rule.except.tolerance} of these.`
   if (rule.kind === 'event_count') return `Fires at ${boundWords(rule.bounds)} ${counted}${per} ${within}.${except}`
-  if (rule.kind === 'value_count') return `Fires when ${counted}${per} show ${boundWords(rule.bounds)} different ${fieldWords(rule.valueFields)} ${within}.${except}`
+  if (rule.kind === 'value_count')
+    return `Fires when ${counted}${per} show ${boundWords(rule.bounds)} different ${fieldWords(rule.valueFields)} ${within}.${except}`
   const steps = sources.map((source) => inQuotes(source?.title ?? ''))
-  return rule.kind === 'temporal' ? `Fires when ${list(steps, 'and')} all happen${per} ${within}.` : `Fires when ${steps.join(', then ')} happen in this order${per} ${within}.`
+  return rule.kind === 'temporal'
+    ? `Fires when ${list(steps, 'and')} all happen${per} ${within}.`
+    : `Fires when ${steps.join(', then ')} happen in this order${per} ${within}.`
 }
 
 /** A rule in words, for the console and `parapet rules`: what it looks at and when it fires. `id` is the rule's id or name. */

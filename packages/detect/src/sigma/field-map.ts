@@ -30,8 +30,8 @@ const WEB: Readonly<Record<string, Mapping>> = {
   's-port': { field: 'destination.port' },
   'sc-bytes': { field: 'http.response.body.bytes' },
   'sc-status': { field: 'http.response.status_code' },
-  'src_ip': { field: 'source.ip' },
-  'dst_ip': { field: 'destination.ip' },
+  src_ip: { field: 'source.ip' },
+  dst_ip: { field: 'destination.ip' },
 }
 
 /** The event's field for a name used in a rule; names that are none of Sigma's web names are ECS already. */

@@ -6,7 +6,8 @@ import type { YamlNode } from './yaml-tree.js'
 export type LogSource = { readonly category?: string; readonly product?: string; readonly service?: string }
 
 /** A rule may name anything, `constructor` too: names are looked up in maps, never in objects. */
-const table = (entries: Readonly<Record<string, readonly string[]>>): ReadonlyMap<string, readonly string[]> => new Map(Object.entries(entries))
+const table = (entries: Readonly<Record<string, readonly string[]>>): ReadonlyMap<string, readonly string[]> =>
+  new Map(Object.entries(entries))
 
 /** Sigma's log source categories by the `event.category` of our events. */
 const CATEGORIES: ReadonlyMap<string, readonly string[]> = table({
@@ -47,7 +48,8 @@ const PRODUCTS: ReadonlyMap<string, readonly string[]> = table({
   parapet: ['guard'],
 })
 
-const under = (dataset: string, roots: readonly string[]): boolean => roots.some((root) => dataset === root || dataset.startsWith(`${root}.`))
+const under = (dataset: string, roots: readonly string[]): boolean =>
+  roots.some((root) => dataset === root || dataset.startsWith(`${root}.`))
 
 /** Reads `logsource`. Custom names are kept: they match `event.category` and `event.dataset` by themselves. */
 export const readLogSource = (node: YamlNode): LogSource => {

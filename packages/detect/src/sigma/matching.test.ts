@@ -3,10 +3,11 @@ import { describe, expect, it } from 'vitest'
 import { matches } from '../engine/fixtures/rules.js'
 
 type Fields = Record<string, FieldValue>
-const select = (selection: string): string => `sel:\n${selection
-  .split('\n')
-  .map((line) => `  ${line}`)
-  .join('\n')}\ncondition: sel`
+const select = (selection: string): string =>
+  `sel:\n${selection
+    .split('\n')
+    .map((line) => `  ${line}`)
+    .join('\n')}\ncondition: sel`
 
 describe('detections of the Sigma specification', () => {
   it.each<[string, string, Fields, boolean]>([
@@ -111,8 +112,22 @@ describe('detections of the Sigma specification', () => {
   })
 
   it('knows the names of web logs', () => {
-    const event = { 'source.ip': '10.0.0.1', 'http.request.method': 'POST', 'http.response.status_code': 500, 'url.path': '/a.php', 'url.query': 'q=evil', 'user_agent.original': 'curl/8' }
-    expect(matches(select("c-ip: 10.0.0.1\ncs-method: POST\nsc-status: 500\ncs-uri-stem: /a.php\ncs-uri-query|contains: evil\ncs-user-agent|startswith: curl\nc-uri: '*a.php?q*'"), event)).toBe(true)
+    const event = {
+      'source.ip': '10.0.0.1',
+      'http.request.method': 'POST',
+      'http.response.status_code': 500,
+      'url.path': '/a.php',
+      'url.query': 'q=evil',
+      'user_agent.original': 'curl/8',
+    }
+    expect(
+      matches(
+        select(
+          "c-ip: 10.0.0.1\ncs-method: POST\nsc-status: 500\ncs-uri-stem: /a.php\ncs-uri-query|contains: evil\ncs-user-agent|startswith: curl\nc-uri: '*a.php?q*'",
+        ),
+        event,
+      ),
+    ).toBe(true)
     expect(matches(select('cs-uri-query|contains: a.php'), event)).toBe(true)
     expect(matches(select('cs-uri-query: q=evil'), event)).toBe(true)
     expect(matches(select('c-uri-extension: php'), event)).toBe(true)

@@ -42,7 +42,10 @@ const tokenize = (value: string): Token[] => {
 export const hasWildcard = (value: string): boolean => tokenize(value).some((token) => typeof token === 'number')
 
 /** The value without its escapes, for modifiers that take plain text. */
-export const plainText = (value: string): string => tokenize(value).filter((token) => typeof token === 'string').join('')
+export const plainText = (value: string): string =>
+  tokenize(value)
+    .filter((token) => typeof token === 'string')
+    .join('')
 
 /** Compiles a value. `literal` takes wildcards and backslashes as plain text. */
 export const createPattern = (value: string, anchoring: Anchoring, options: { cased?: boolean; literal?: boolean } = {}): Pattern => {
@@ -113,7 +116,8 @@ const matchesTokens = (tokens: readonly Token[], text: string): boolean => {
   return true
 }
 
-const runLength = (run: readonly Token[]): number => run.reduce<number>((sum, token) => sum + (typeof token === 'string' ? token.length : 1), 0)
+const runLength = (run: readonly Token[]): number =>
+  run.reduce<number>((sum, token) => sum + (typeof token === 'string' ? token.length : 1), 0)
 
 const runAt = (run: readonly Token[], text: string, from: number): boolean => {
   let at = from

@@ -50,7 +50,10 @@ const readAliases = (map: YamlMap): Map<string, Map<string, string>> => {
   const entry = entryOf(map, 'aliases')
   if (entry === undefined) return aliases
   for (const alias of asMap(entry.value, 'aliases').entries) {
-    const fields = asMap(alias.value, `alias ${quote(alias.key)}`).entries.map(({ key, value }): [string, string] => [key, asText(value, 'the field of an alias')])
+    const fields = asMap(alias.value, `alias ${quote(alias.key)}`).entries.map(({ key, value }): [string, string] => [
+      key,
+      asText(value, 'the field of an alias'),
+    ])
     aliases.set(alias.key, new Map(fields))
   }
   return aliases
@@ -75,14 +78,20 @@ export const readCorrelation = (rule: YamlMap, entry: YamlEntry): CorrelationDra
   const type = textOf(map, 'type') ?? ''
   const kind = Object.hasOwn(TYPES, type) ? TYPES[type] : undefined
   if (kind === undefined) {
-    const later = ['value_sum', 'value_avg', 'value_percentile', 'value_median', 'extended_temporal', 'extended_temporal_ordered'].includes(type)
-    throw new RuleFault(entryOf(map, 'type')?.line ?? map.line, later ? `correlation type ${quote(type)} is not supported yet` : `unknown correlation type ${quote(type)}`)
+    const later = ['value_sum', 'value_avg', 'value_percentile', 'value_median', 'extended_temporal', 'extended_temporal_ordered'].includes(
+      type,
+    )
+    throw new RuleFault(
+      entryOf(map, 'type')?.line ?? map.line,
+      later ? `correlation type ${quote(type)} is not supported yet` : `unknown correlation type ${quote(type)}`,
+    )
   }
   const rules = textsOf(map, 'rules')
   if (rules.length === 0 || rules.length > LIMIT.rules) throw new RuleFault(map.line, `correlation needs 1 to ${LIMIT.rules} rules`)
   const span = entryOf(map, 'timespan')
   const timespan = span === undefined ? undefined : parseDuration(asText(span.value, 'timespan'))
-  if (timespan === undefined || timespan <= 0 || timespan > 30 * DAY) throw new RuleFault(span?.line ?? map.line, 'timespan takes 30 days at most, written such as 15m')
+  if (timespan === undefined || timespan <= 0 || timespan > 30 * DAY)
+    throw new RuleFault(span?.line ?? map.line, 'timespan takes 30 days at most, written such as 15m')
   const groupBy = textsOf(map, 'group-by')
   if (groupBy.length > LIMIT.fields) throw new RuleFault(map.line, `group-by takes at most ${LIMIT.fields} fields`)
 
@@ -92,7 +101,8 @@ export const readCorrelation = (rule: YamlMap, entry: YamlEntry): CorrelationDra
   if (temporal && rules.length < 2) throw new RuleFault(map.line, 'a temporal correlation needs at least two rules')
   if (!temporal && condition === undefined) throw new RuleFault(map.line, `${kind} needs a condition`)
   const { bounds, fields } = condition === undefined ? { bounds: [], fields: [] } : readBounds(condition, kind)
-  if (kind === 'value_count' && (fields.length === 0 || fields.length > LIMIT.fields)) throw new RuleFault(condition?.line ?? map.line, 'value_count needs a field in its condition')
+  if (kind === 'value_count' && (fields.length === 0 || fields.length > LIMIT.fields))
+    throw new RuleFault(condition?.line ?? map.line, 'value_count needs a field in its condition')
   const generate = entryOf(map, 'generate') ?? entryOf(rule, 'generate')
   const except = readExcept(rule)
   if (except !== undefined && temporal) throw new RuleFault(except.line, 'x-except goes with event_count and value_count')

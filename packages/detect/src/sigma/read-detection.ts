@@ -48,7 +48,10 @@ export const readDetection = (node: YamlNode): DetectionTree => {
   if (old !== undefined) throw new RuleFault(old.line, 'timeframe is not part of Sigma 2; write a correlation')
   if (searches.length > LIMIT.identifiers) throw new RuleFault(map.line, `more than ${LIMIT.identifiers} search identifiers`)
   const names = searches.map((entry) => entry.key)
-  const texts = condition.value.kind === 'list' ? condition.value.items.map((item) => ({ text: asText(item, 'condition'), line: item.line })) : [{ text: asText(condition.value, 'condition'), line: condition.line }]
+  const texts =
+    condition.value.kind === 'list'
+      ? condition.value.items.map((item) => ({ text: asText(item, 'condition'), line: item.line }))
+      : [{ text: asText(condition.value, 'condition'), line: condition.line }]
   if (texts.length === 0) throw new RuleFault(condition.line, 'condition is empty')
 
   const trees = new Map<string, DetectionTree>()

@@ -55,7 +55,8 @@ const readEvents = (map: YamlMap): SecurityEvent[] => {
     for (let n = 1; n <= repeat; n++) {
       if (n > 1) now += every
       const event: SecurityEvent = { '@timestamp': now }
-      for (const field of [...(baseMap?.entries ?? []), ...entry.entries]) if (!NOTATION.includes(field.key)) event[field.key] = fieldValue(field.value, n)
+      for (const field of [...(baseMap?.entries ?? []), ...entry.entries])
+        if (!NOTATION.includes(field.key)) event[field.key] = fieldValue(field.value, n)
       events.push(event)
     }
   }
@@ -76,6 +77,13 @@ export const readExamples = (node: YamlNode): RuleExample[] => {
     if (match?.kind !== 'scalar' || typeof match.value !== 'boolean') throw new RuleFault(map.line, 'an example needs match: true or false')
     const name = textOf(map, 'name')
     if (name === undefined) throw new RuleFault(map.line, `an example needs a name that says what it shows, not ${quote('')}`)
-    return { name, match: match.value, line: map.line, targets: textsOf(map, 'targets'), spares: textsOf(map, 'spares'), events: readEvents(map) }
+    return {
+      name,
+      match: match.value,
+      line: map.line,
+      targets: textsOf(map, 'targets'),
+      spares: textsOf(map, 'spares'),
+      events: readEvents(map),
+    }
   })
 }

@@ -28,7 +28,17 @@ const COMPARISONS = ['lt', 'lte', 'gt', 'gte']
 const VALUES = 10_000
 
 const planOf = (modifiers: readonly string[], line: number): Plan => {
-  const plan: Plan = { anchoring: 'whole', all: false, cased: false, neq: false, windash: false, encoding: 'utf8', base64: 'no', test: 'value', flags: {} }
+  const plan: Plan = {
+    anchoring: 'whole',
+    all: false,
+    cased: false,
+    neq: false,
+    windash: false,
+    encoding: 'utf8',
+    base64: 'no',
+    test: 'value',
+    flags: {},
+  }
   const setTest = (test: Plan['test']): void => {
     if (plan.test !== 'value') throw new RuleFault(line, `modifiers ${quote(plan.test)} and ${quote(test)} do not go together`)
     plan.test = test
@@ -49,7 +59,8 @@ const planOf = (modifiers: readonly string[], line: number): Plan => {
     else if (modifier === 'expand') throw new RuleFault(line, 'modifier "expand" needs placeholders, which are not supported yet')
     else throw new RuleFault(line, `unknown modifier ${quote(modifier)}`)
   }
-  if (plan.encoding !== 'utf8' && plan.base64 === 'no') throw new RuleFault(line, 'an encoding modifier needs base64 or base64offset after it')
+  if (plan.encoding !== 'utf8' && plan.base64 === 'no')
+    throw new RuleFault(line, 'an encoding modifier needs base64 or base64offset after it')
   return plan
 }
 
@@ -106,7 +117,12 @@ const valueTree = (field: string, plan: Plan, scalar: YamlScalar): DetectionTree
 }
 
 const numberOf = (scalar: YamlScalar, modifier: string): number => {
-  const number = typeof scalar.value === 'number' ? scalar.value : typeof scalar.value === 'string' && scalar.value.trim() !== '' ? Number(scalar.value) : Number.NaN
+  const number =
+    typeof scalar.value === 'number'
+      ? scalar.value
+      : typeof scalar.value === 'string' && scalar.value.trim() !== ''
+        ? Number(scalar.value)
+        : Number.NaN
   if (!Number.isFinite(number)) throw new RuleFault(scalar.line, `modifier ${quote(modifier)} takes a number`)
   return number
 }

@@ -49,13 +49,15 @@ export const readHead = (map: YamlMap, file: string): RuleHead => {
   if (title.length > 256) throw new RuleFault(map.line, 'a title is at most 256 characters')
   const level = textOf(map, 'level')?.toLowerCase() ?? 'low'
   const known = LEVELS.find((item): item is Level => item === level)
-  if (known === undefined) throw new RuleFault(entryOf(map, 'level')?.line ?? map.line, `level is ${quote(level)}; it takes ${LEVELS.join(', ')}`)
+  if (known === undefined)
+    throw new RuleFault(entryOf(map, 'level')?.line ?? map.line, `level is ${quote(level)}; it takes ${LEVELS.join(', ')}`)
   const respond = entryOf(map, 'x-respond')
   const tests = entryOf(map, 'x-tests')
   const words = textOf(map, 'x-words')
   const name = textOf(map, 'name')
   const id = textOf(map, 'id') ?? derivedId(title)
-  if (id.length > 128 || /[\p{Cc}|]/u.test(id)) throw new RuleFault(entryOf(map, 'id')?.line ?? map.line, 'an id is at most 128 characters, without | and control characters')
+  if (id.length > 128 || /[\p{Cc}|]/u.test(id))
+    throw new RuleFault(entryOf(map, 'id')?.line ?? map.line, 'an id is at most 128 characters, without | and control characters')
   return {
     id,
     ...(name === undefined ? {} : { name }),

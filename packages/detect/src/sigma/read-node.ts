@@ -39,6 +39,7 @@ export const textsOf = (map: YamlMap, key: string): string[] => {
 /** Fails on a key that the format does not have: a rule that means something we do not do must not run as something else. */
 export const onlyKeys = (map: YamlMap, allowed: readonly string[], what: string): void => {
   for (const entry of map.entries) {
-    if (!allowed.includes(entry.key)) throw new RuleFault(entry.line, `${what} has no field ${quote(entry.key)}; it takes ${allowed.join(', ')}`)
+    if (!allowed.includes(entry.key))
+      throw new RuleFault(entry.line, `${what} has no field ${quote(entry.key)}; it takes ${allowed.join(', ')}`)
   }
 }

@@ -28,7 +28,8 @@ export const readRespond = (node: YamlNode): XRespond => {
   const entry = entryOf(map, 'duration')
   const duration = entry === undefined ? '' : asText(entry.value, 'duration')
   const ms = parseDuration(duration)
-  if (ms === undefined || ms <= 0 || ms > 30 * DAY) throw new RuleFault(entry?.line ?? map.line, 'x-respond needs a duration of at most 30 days, such as 1h')
+  if (ms === undefined || ms <= 0 || ms > 30 * DAY)
+    throw new RuleFault(entry?.line ?? map.line, 'x-respond needs a duration of at most 30 days, such as 1h')
   return {
     action: oneOf(map, 'action', ACTIONS),
     scope: oneOf(map, 'scope', SCOPES),

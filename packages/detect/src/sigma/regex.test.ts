@@ -58,12 +58,20 @@ describe('regular expressions', () => {
 
   it('never misses a match because of its literals', () => {
     const piece = fc.constantFrom('abc', 'def', 'x?', 'y*', '(ab|cd)', '[gh]', 'k+', '\\.', 'm{2}', '\\d', 'longer', '.')
-    const source = fc.array(fc.array(piece, { minLength: 1, maxLength: 4 }).map((pieces) => pieces.join('')), { minLength: 1, maxLength: 3 }).map((branches) => branches.join('|'))
-    const text = fc.array(fc.constantFrom('abc', 'def', 'x', 'y', 'ab', 'cd', 'g', 'k', '.', 'mm', '7', 'longer', 'LONGER', 'ABC'), { maxLength: 8 }).map((parts) => parts.join(''))
+    const source = fc
+      .array(
+        fc.array(piece, { minLength: 1, maxLength: 4 }).map((pieces) => pieces.join('')),
+        { minLength: 1, maxLength: 3 },
+      )
+      .map((branches) => branches.join('|'))
+    const text = fc
+      .array(fc.constantFrom('abc', 'def', 'x', 'y', 'ab', 'cd', 'g', 'k', '.', 'mm', '7', 'longer', 'LONGER', 'ABC'), { maxLength: 8 })
+      .map((parts) => parts.join(''))
     fc.assert(
       fc.property(source, text, (pattern, value) => {
         const regex = createLinearRegex(pattern, { i: true }, 1)
-        if (regex.literals.length > 0 && regex.test(value)) expect(regex.literals.some((literal) => value.toLowerCase().includes(literal))).toBe(true)
+        if (regex.literals.length > 0 && regex.test(value))
+          expect(regex.literals.some((literal) => value.toLowerCase().includes(literal))).toBe(true)
       }),
       { numRuns: 500 },
     )

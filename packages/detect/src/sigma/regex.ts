@@ -16,15 +16,20 @@ const LIMIT = { source: 2_048, program: 4_000 }
 /** Compiles an expression of RE2 syntax. A fault for what RE2 does not have (lookaround, back-references) or what is too large. */
 export const createLinearRegex = (source: string, flags: { i?: boolean; m?: boolean; s?: boolean }, line: number): LinearRegex => {
   if (source.length > LIMIT.source) throw new RuleFault(line, `regular expression over ${LIMIT.source} characters`)
-  const bits = (flags.i === true ? RE2JS.CASE_INSENSITIVE : 0) | (flags.m === true ? RE2JS.MULTILINE : 0) | (flags.s === true ? RE2JS.DOTALL : 0)
+  const bits =
+    (flags.i === true ? RE2JS.CASE_INSENSITIVE : 0) | (flags.m === true ? RE2JS.MULTILINE : 0) | (flags.s === true ? RE2JS.DOTALL : 0)
   let compiled: RE2JS
   try {
     compiled = RE2JS.compile(source, bits)
   } catch (error) {
-    throw new RuleFault(line, `regular expression ${quote(source)} is not RE2: ${error instanceof Error ? error.message.slice(0, 120) : 'invalid'}`)
+    throw new RuleFault(
+      line,
+      `regular expression ${quote(source)} is not RE2: ${error instanceof Error ? error.message.slice(0, 120) : 'invalid'}`,
+    )
   }
   const cost = compiled.programSize()
-  if (cost > LIMIT.program) throw new RuleFault(line, `regular expression ${quote(source)} compiles to ${cost} steps; the limit is ${LIMIT.program}`)
+  if (cost > LIMIT.program)
+    throw new RuleFault(line, `regular expression ${quote(source)} compiles to ${cost} steps; the limit is ${LIMIT.program}`)
   return { source, literals: requiredLiterals(source), cost, test: (text) => compiled.test(text) }
 }
 

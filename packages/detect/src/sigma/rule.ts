@@ -44,7 +44,12 @@ export type RuleHead = Omit<RuleInfo, 'kind' | 'alerts'> & {
 }
 
 /** A rule over single events. */
-export type SingleRule = RuleHead & { readonly kind: 'single'; readonly source: LogSource; readonly detection: DetectionTree; readonly alerts: boolean }
+export type SingleRule = RuleHead & {
+  readonly kind: 'single'
+  readonly source: LogSource
+  readonly detection: DetectionTree
+  readonly alerts: boolean
+}
 
 /** One bound of a correlation's condition. */
 export type Bound = { readonly op: 'gt' | 'gte' | 'lt' | 'lte' | 'eq' | 'neq'; readonly value: number }

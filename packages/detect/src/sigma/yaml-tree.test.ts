@@ -10,7 +10,17 @@ describe('rule files', () => {
         kind: 'map',
         entries: [
           { key: 'a', line: 1, value: { value: 1, line: 1 } },
-          { key: 'b', line: 2, value: { kind: 'list', items: [{ value: 'x', line: 3 }, { kind: 'map', line: 4 }] } },
+          {
+            key: 'b',
+            line: 2,
+            value: {
+              kind: 'list',
+              items: [
+                { value: 'x', line: 3 },
+                { kind: 'map', line: 4 },
+              ],
+            },
+          },
         ],
       },
     ])
@@ -60,7 +70,35 @@ describe('rule files', () => {
   it('never throws, whatever the text', () => {
     const text = fc.oneof(
       fc.string({ maxLength: 200 }),
-      fc.array(fc.constantFrom('a:', '- ', '\n', '  ', '[', ']', '{', '}', '&x ', '*x', '!!binary ', '---\n', '"', "'", '|', '>', '? ', ': ', '#', '%YAML 1.1\n', '\t', '\0'), { maxLength: 40 }).map((parts) => parts.join('')),
+      fc
+        .array(
+          fc.constantFrom(
+            'a:',
+            '- ',
+            '\n',
+            '  ',
+            '[',
+            ']',
+            '{',
+            '}',
+            '&x ',
+            '*x',
+            '!!binary ',
+            '---\n',
+            '"',
+            "'",
+            '|',
+            '>',
+            '? ',
+            ': ',
+            '#',
+            '%YAML 1.1\n',
+            '\t',
+            '\0',
+          ),
+          { maxLength: 40 },
+        )
+        .map((parts) => parts.join('')),
     )
     fc.assert(
       fc.property(text, (value) => {

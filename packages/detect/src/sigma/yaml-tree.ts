@@ -18,7 +18,13 @@ export type YamlScalar = {
 export type YamlNode = YamlMap | YamlList | YamlScalar
 
 /** Bounds of one rule file: UTF-16 units, documents, nesting; per document values and aliases followed (alias bombs). */
-export const YAML_LIMITS: { readonly text: number; readonly documents: number; readonly depth: number; readonly nodes: number; readonly aliases: number } = {
+export const YAML_LIMITS: {
+  readonly text: number
+  readonly documents: number
+  readonly depth: number
+  readonly nodes: number
+  readonly aliases: number
+} = {
   text: 1_048_576,
   documents: 1_000,
   depth: 24,
@@ -66,9 +72,13 @@ export const readYaml = (text: string): YamlFile => {
     const result = parseAllDocuments(text, { lineCounter: lines, uniqueKeys: true, logLevel: 'silent', prettyErrors: false })
     parsed = Array.isArray(result) ? result : []
   } catch (error) {
-    return { documents: [], faults: [{ line: 1, reason: `not YAML: ${error instanceof Error ? error.message.slice(0, 120) : 'unreadable'}` }] }
+    return {
+      documents: [],
+      faults: [{ line: 1, reason: `not YAML: ${error instanceof Error ? error.message.slice(0, 120) : 'unreadable'}` }],
+    }
   }
-  if (parsed.length > YAML_LIMITS.documents) faults.push({ line: 1, reason: `more than ${YAML_LIMITS.documents} documents; the rest is left out` })
+  if (parsed.length > YAML_LIMITS.documents)
+    faults.push({ line: 1, reason: `more than ${YAML_LIMITS.documents} documents; the rest is left out` })
   const documents: YamlNode[] = []
   for (const document of parsed.slice(0, YAML_LIMITS.documents)) {
     const broken = document.errors[0]
