@@ -438,8 +438,7 @@ describe('at start', () => {
     [{ store: {} }, 'session.store'],
     [{ cors: true }, 'createGuard has no option "cors"'],
   ])('refuses %j by name', (options, message) => {
-    const make = (): Guard =>
-      createGuard({ clientAddress: 'direct', publicOrigins: [ORIGIN], onDiagnostic: () => undefined, ...options } as GuardOptions)
+    const make = (): Guard => createGuard({ clientAddress: 'direct', publicOrigins: [ORIGIN], onDiagnostic: () => undefined, ...options })
     expect(make).toThrow(message)
   })
 

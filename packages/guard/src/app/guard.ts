@@ -10,6 +10,7 @@ import { createLimiter, type Limiter } from '../limiter/limiter.js'
 import { createLogin, type Login } from '../login/login.js'
 import { asGuardRequest, type GuardRequest, type RequestLike, splitUrl } from '../request/guard-request.js'
 import { readCookie } from '../request/cookies.js'
+import { pooledRandom } from '../request/pooled-random.js'
 import { createSessions, type Sessions, type SessionVerdict } from '../session/sessions.js'
 import { createDiagnostics, type Diagnostic } from './diagnostics.js'
 import { type GuardOptions, readGuardOptions } from './options.js'
@@ -68,6 +69,16 @@ export type Guard = {
   readonly close: () => Promise<void>
 }
 
+/** What is found out about one request on its way. */
+type Noted = {
+  client: ClientAddress
+  session: SessionVerdict
+  refusal: Refusal | undefined
+  /** what would have been refused, were it not only watched */
+  watched: Refusal | undefined
+  readonly headers: (readonly [string, string])[]
+}
+
 const NOBODY: SessionVerdict = { kind: 'none' }
 
 /**
@@ -76,7 +87,8 @@ const NOBODY: SessionVerdict = { kind: 'none' }
  */
 export const createGuard = (options: GuardOptions): Guard => {
   const settings = readGuardOptions(options)
-  const { clock, random, store, secure, isLogin, isSensitive, observe } = settings
+  const { clock, store, secure, isLogin, isSensitive, observe } = settings
+  const random = pooledRandom(settings.random)
   const clientAddress = createClientAddress(options.clientAddress)
   const headers = createHeaders(options.preset ?? 'app', { ...options.headers, https: secure }, random)
   const limiter = createLimiter({ policies: settings.limits, clock })
@@ -173,23 +185,23 @@ export const createGuard = (options: GuardOptions): Guard => {
   })
 
   /** Judges one request; may throw, and then {@link enter} decides. */
-  const judge = async (request: GuardRequest, id: string, note: (part: Partial<Noted>) => void): Promise<void> => {
+  const judge = async (request: GuardRequest, id: string, noted: Noted): Promise<void> => {
     const { path } = splitUrl(request.url)
     const atLogin = isLogin(request.method, path)
     const who = clientAddress(request)
-    note({ client: who })
+    noted.client = who
     if (who.kind === 'unknown') diagnostics.tell('client_address_unknown', `clientAddress does not fit how requests arrive: ${who.reason}`)
     const address = who.kind === 'known' ? who.address : undefined
 
     /** In observe mode the first refusal is noted and the request goes on. */
     const refuse = (refusal: Refusal): boolean => {
-      note(observe ? { watched: refusal } : { refusal })
+      noted[observe ? 'watched' : 'refusal'] = refusal
       return !observe
     }
     const decide = (subject: { user?: string; session?: string }): boolean => {
       const verdict = enforcement.judge({ address, ...subject }, atLogin)
       if (verdict.kind === 'denied') return refuse(blockedRefusal(verdict.decision, id))
-      if (verdict.observed !== undefined) note({ watched: blockedRefusal(verdict.observed, id) })
+      if (verdict.observed !== undefined) noted.watched = blockedRefusal(verdict.observed, id)
       return false
     }
     const limit = (session: SessionVerdict): boolean => {
@@ -202,7 +214,7 @@ export const createGuard = (options: GuardOptions): Guard => {
       const policy = user === undefined ? (isSensitive(request.method, path) ? 'sensitive' : 'anonymous') : 'user'
       const verdict = limiter.check(policy, policy === 'sensitive' ? [key, 'sensitive'] : [key])
       if (verdict.kind === 'limited') return refuse(limitedRefusal(verdict))
-      note({ headers: limitHeaders([verdict]) })
+      noted.headers.push(...limitHeaders([verdict]))
       return false
     }
 
@@ -213,46 +225,36 @@ export const createGuard = (options: GuardOptions): Guard => {
     if (site.kind === 'refused' && refuse(csrfRefusal(site.reason, id))) return
     if (!carried) return
     const session = await sessions.read(request)
-    note({ session })
+    noted.session = session
     if (session.kind === 'degraded') diagnostics.tell('session_store_away', `${session.reason}: nobody can be recognised as signed in`)
-    if (session.kind === 'replayed') note({ headers: [['Set-Cookie', sessions.clearCookie()]] })
+    if (session.kind === 'replayed') noted.headers.push(['Set-Cookie', sessions.clearCookie()])
     if (session.kind === 'active' && decide({ user: session.session.subject, session: session.session.id })) return
     limit(session)
-  }
-
-  type Noted = {
-    client: ClientAddress
-    session: SessionVerdict
-    refusal: Refusal | undefined
-    watched: Refusal | undefined
-    headers: readonly (readonly [string, string])[]
   }
 
   const enter = async (like: RequestLike): Promise<Passage> => {
     const request = asGuardRequest(like)
     const id = uuidv7(clock(), random)
     const nonce = headers.nonce()
-    let noted: Noted = {
+    const noted: Noted = {
       client: { kind: 'unknown', reason: 'no_peer' },
       session: NOBODY,
       refusal: undefined,
       watched: undefined,
-      headers: [],
-    }
-    const note = (part: Partial<Noted>): void => {
-      noted = { ...noted, ...part, headers: part.headers === undefined ? noted.headers : [...noted.headers, ...part.headers] }
+      headers: [...headers.apply(nonce)],
     }
     try {
-      await judge(request, id, note)
+      await judge(request, id, noted)
     } catch (error) {
       diagnostics.tell('guard_error', `the guard failed: ${error instanceof Error ? error.message : 'unknown'}`)
       // a page may be read without us; anything that changes something, and every sign-in, may not
-      if (!isSafeMethod(request.method) || isLogin(request.method, splitUrl(request.url).path)) note({ refusal: errorRefusal(id) })
+      if (!isSafeMethod(request.method) || isLogin(request.method, splitUrl(request.url).path)) noted.refusal = errorRefusal(id)
     }
     const { client: from, session, refusal, watched } = noted
+    if (refusal !== undefined) noted.headers.push(...refusal.headers)
     return {
       context: { id, client: from, session, nonce },
-      headers: [...headers.apply(nonce), ...noted.headers, ...(refusal?.headers ?? [])],
+      headers: noted.headers,
       refusal,
       done: (status) => {
         if (!settings.requestEvents) return

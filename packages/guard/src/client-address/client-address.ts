@@ -10,7 +10,7 @@ import {
 } from '@parapet/core'
 import { integerOption, knownOptions, optionError, textListOption } from '../options/check.js'
 import { asGuardRequest, type GuardRequest, type RequestLike } from '../request/guard-request.js'
-import { walkFromRight } from './forwarded.js'
+import { type ForwardedNode, walkFromRight } from './forwarded.js'
 
 /**
  * How requests reach the application, declared and never guessed: straight from clients; through proxies whose addresses are
@@ -44,8 +44,10 @@ export type ClientAddress =
 
 /** Hops that are looked at; a chain longer than this is none of ours. */
 const MOST_HOPS = 32
-/** Peers whose reading is remembered: proxies and keep-alive clients come again and again. */
-const REMEMBERED = 4_096
+/** Address texts whose reading is remembered, twice this many at most: clients come again and again. */
+const REMEMBERED = 8_192
+/** A text cut out of a header keeps the whole header in memory; longer ones are read anew. */
+const LONGEST_REMEMBERED = 256
 
 const unknown = (reason: UnknownAddressReason): ClientAddress => ({ kind: 'unknown', reason })
 
@@ -54,6 +56,7 @@ const known = (address: Address, v6Prefix: number): ClientAddress => {
   return { kind: 'known', address: text, key: address.family === 4 ? text : formatRange(prefixOf(address, v6Prefix)) }
 }
 
+type Read = { readonly client: ClientAddress; readonly trusted: boolean }
 type Mode = { readonly hops: number; readonly trusted: AddressSet | undefined; readonly header: ForwardingHeader }
 
 const readTopology = (topology: Topology): Mode | undefined => {
@@ -96,19 +99,27 @@ export const createClientAddress = (
   knownOptions('clientAddress', options, ['v6Prefix'])
   const v6Prefix = integerOption('clientAddress.v6Prefix', options.v6Prefix, 64, 32, 128)
   const mode = readTopology(topology)
-  let recent = new Map<string, { address: Address; client: ClientAddress; trusted: boolean } | undefined>()
+  let young = new Map<string, Read | undefined>()
+  let old = new Map<string, Read | undefined>()
 
-  const readPeer = (peer: string): { address: Address; client: ClientAddress; trusted: boolean } | undefined => {
-    if (recent.has(peer)) return recent.get(peer)
-    const address = parseAddress(peer)
-    const entry =
-      address === undefined ? undefined : { address, client: known(address, v6Prefix), trusted: mode?.trusted?.has(address) ?? false }
-    if (recent.size >= REMEMBERED) recent = new Map()
-    recent.set(peer, entry)
+  const parse = (text: string): Read | undefined => {
+    const address = parseAddress(text)
+    return address === undefined ? undefined : { client: known(address, v6Prefix), trusted: mode?.trusted?.has(address) ?? false }
+  }
+  const read = (text: string): Read | undefined => {
+    if (young.has(text)) return young.get(text)
+    const entry = old.has(text) ? old.get(text) : parse(text)
+    if (young.size >= REMEMBERED) {
+      old = young
+      young = new Map()
+    }
+    young.set(text, entry)
     return entry
   }
+  const readHop = (node: ForwardedNode, header: string): Read | undefined =>
+    node.kind === 'unreadable' ? undefined : header.length <= LONGEST_REMEMBERED ? read(node.text) : parse(node.text)
 
-  const overTrusted = (header: string, kind: ForwardingHeader, trusted: AddressSet): ClientAddress => {
+  const overTrusted = (header: string, kind: ForwardingHeader): ClientAddress => {
     let verdict: ClientAddress = unknown('too_many_hops')
     let hops = 0
     walkFromRight(header, kind, (node) => {
@@ -116,13 +127,13 @@ export const createClientAddress = (
         verdict = unknown('too_many_hops')
         return false
       }
-      const address = node.kind === 'node' ? parseAddress(node.text) : undefined
-      if (address === undefined) {
+      const hop = readHop(node, header)
+      if (hop === undefined) {
         verdict = unknown('unreadable_hop')
         return false
       }
-      verdict = known(address, v6Prefix)
-      return trusted.has(address)
+      verdict = hop.client
+      return hop.trusted
     })
     return verdict
   }
@@ -132,15 +143,14 @@ export const createClientAddress = (
     let verdict: ClientAddress = unknown('too_few_hops')
     walkFromRight(header, kind, (node) => {
       if (--left > 0) return true
-      const address = node.kind === 'node' ? parseAddress(node.text) : undefined
-      verdict = address === undefined ? unknown('unreadable_hop') : known(address, v6Prefix)
+      verdict = readHop(node, header)?.client ?? unknown('unreadable_hop')
       return false
     })
     return verdict
   }
 
   const resolve = (request: GuardRequest): ClientAddress => {
-    const peer = request.peer === undefined ? undefined : readPeer(request.peer)
+    const peer = request.peer === undefined ? undefined : read(request.peer)
     if (mode === undefined) return peer?.client ?? unknown('no_peer')
     if (mode.trusted !== undefined) {
       if (peer === undefined) return unknown('no_peer')
@@ -148,7 +158,7 @@ export const createClientAddress = (
     }
     const header = request.header(mode.header)
     if (header === undefined || header === '') return unknown('no_forwarding_header')
-    return mode.trusted === undefined ? overHops(header, mode.header, mode.hops) : overTrusted(header, mode.header, mode.trusted)
+    return mode.trusted === undefined ? overHops(header, mode.header, mode.hops) : overTrusted(header, mode.header)
   }
   return (request) => resolve(asGuardRequest(request))
 }

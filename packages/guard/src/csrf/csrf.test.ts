@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { GuardRequest } from '../request/guard-request.js'
 import { createCsrf, type CsrfOptions, isSafeMethod, readOrigins } from './csrf.js'
@@ -101,9 +101,9 @@ describe('what is judged', () => {
   })
 
   it('exempts exact paths only', () => {
-    const with_ = csrf({ exempt: ['/hooks/mail'] })
-    expect(with_(evil, 'POST', '/hooks/mail')).toBe('allowed')
-    expect(with_(evil, 'POST', '/hooks/mail?x=1')).toBe('allowed')
+    const exempting = csrf({ exempt: ['/hooks/mail'] })
+    expect(exempting(evil, 'POST', '/hooks/mail')).toBe('allowed')
+    expect(exempting(evil, 'POST', '/hooks/mail?x=1')).toBe('allowed')
     for (const url of [
       '/hooks/mail/',
       '/hooks/mail/../../admin',
@@ -113,7 +113,7 @@ describe('what is judged', () => {
       '/hooks%2fmail',
       '//hooks/mail',
     ]) {
-      expect(with_(evil, 'POST', url)).toBe('cross_site')
+      expect(exempting(evil, 'POST', url)).toBe('cross_site')
     }
   })
 })
@@ -137,7 +137,7 @@ describe('any headers', () => {
         if (ask(headers) !== 'allowed') return
         expect(origin === undefined || origin === ORIGIN).toBe(true)
         expect(site === undefined || site === 'same-origin' || site === 'none').toBe(true)
-        if (cookie) expect(site !== undefined || origin !== undefined).toBe(true)
+        expect(cookie && site === undefined && origin === undefined).toBe(false)
       }),
       { numRuns: 2_000 },
     )

@@ -1,6 +1,6 @@
 import { createServer, request as httpRequest, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import expressApp from 'express'
+import expressApp, { type Request, type Response } from 'express'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createGuard, type Guard } from '../app/guard.js'
 import type { GuardOptions } from '../app/options.js'
@@ -35,7 +35,7 @@ const tenLines = async (guard: Guard): Promise<string> => {
   const app = expressApp()
   app.use(express(guard))
   app.use(expressApp.urlencoded({ extended: false }))
-  app.post('/login', async (request, response) => {
+  const signIn = async (request: Request, response: Response): Promise<void> => {
     const { username, password } = request.body as { username: string; password: string }
     const verdict = await guard.login.attempt({ subject: username, method: 'password', request }, async () =>
       password === 'right' ? { id: 'u1' } : undefined,
@@ -47,7 +47,8 @@ const tenLines = async (guard: Guard): Promise<string> => {
     const started = await guard.sessions.start(verdict.value.id, {}, request)
     if (started.kind === 'started') response.append('Set-Cookie', started.cookie)
     response.send('welcome')
-  })
+  }
+  app.post('/login', signIn)
   app.get('/', (request, response) => {
     const session = guard.of(request)?.session
     response.send(session?.kind === 'active' ? session.session.subject : `nobody ${String(response.locals['nonce']).length}`)
@@ -57,7 +58,7 @@ const tenLines = async (guard: Guard): Promise<string> => {
   })
   return listen(createServer(app))
 }
-const post = (url: string, body: string, headers: Record<string, string> = {}): Promise<Response> =>
+const post = (url: string, body: string, headers: Record<string, string> = {}): ReturnType<typeof fetch> =>
   fetch(url, { method: 'POST', body, headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers } })
 
 describe('Express', () => {

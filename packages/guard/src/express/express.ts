@@ -13,13 +13,12 @@ export type ExpressMiddleware = (
  * Puts the guard before everything: `app.use(express(guard))`. `res.locals.nonce` is for templates; `guard.of(req)` has the
  * client, the session and the request's id.
  */
-export const express =
-  (guard: Guard): ExpressMiddleware =>
-  (request, response, next) => {
-    void protect(guard, request, response).then((pass) => {
-      if (!pass) return
-      const context = guard.of(request)
-      if (response.locals !== undefined && context !== undefined) response.locals['nonce'] = context.nonce
-      next()
-    })
+export const express = (guard: Guard): ExpressMiddleware => {
+  const run = async (...[request, response, next]: Parameters<ExpressMiddleware>): Promise<void> => {
+    if (!(await protect(guard, request, response))) return
+    const context = guard.of(request)
+    if (response.locals !== undefined && context !== undefined) response.locals['nonce'] = context.nonce
+    next()
   }
+  return (request, response, next) => void run(request, response, next)
+}

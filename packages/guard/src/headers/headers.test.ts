@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createHeaders, type HeaderOverrides } from './headers.js'
 import type { HeaderPreset } from './presets.js'

@@ -1,5 +1,6 @@
 import { ParapetError, type RandomSource, randomToken, systemRandom } from '@parapet/core'
 import { booleanOption, choiceOption, integerOption, knownOptions, optionError, textListOption } from '../options/check.js'
+import { pooledRandom } from '../request/pooled-random.js'
 import { compileCsp, type CspDirectives, lintCsp, mergeCsp } from './csp.js'
 import { type HeaderPreset, PERMISSIONS, PRESETS } from './presets.js'
 
@@ -112,7 +113,7 @@ const readReportTo = (value: unknown): string | undefined => {
 export const createHeaders = (
   preset: HeaderPreset,
   overrides: HeaderOverrides = {},
-  random: RandomSource = systemRandom,
+  random: RandomSource = pooledRandom(systemRandom),
 ): SecurityHeaders => {
   const base = PRESETS[choiceOption('headers.preset', preset, preset, ['app', 'api', 'static', 'dev'])]
   knownOptions('headers', overrides, OVERRIDES)

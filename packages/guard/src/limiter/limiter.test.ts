@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { limitHeaders, limitProblem } from './answer.js'
 import { joinKey } from './key.js'
@@ -201,11 +201,11 @@ describe('a flood of keys', () => {
           if (remove) {
             limiter.forget('p', [String(key)])
             model.delete(key)
-          } else {
-            const used = model.get(key) ?? 0
-            expect(take(String(key)).kind).toBe(used < 3 ? 'allowed' : 'limited')
-            model.set(key, Math.min(3, used + 1))
+            continue
           }
+          const used = model.get(key) ?? 0
+          expect(take(String(key)).kind).toBe(used < 3 ? 'allowed' : 'limited')
+          model.set(key, Math.min(3, used + 1))
         }
         expect(limiter.stats().keys).toBe(model.size)
       }),
@@ -251,7 +251,7 @@ describe('what a limited client is told', () => {
 
   it('gives Retry-After in whole seconds, the longest wait of all policies', () => {
     expect(limitHeaders([ok, no])).toContainEqual(['Retry-After', '91'])
-    for (const [name, value] of limitHeaders([no])) if (name === 'Retry-After') expect(value).toMatch(/^\d+$/)
+    expect(new Map(limitHeaders([no])).get('Retry-After')).toMatch(/^\d+$/)
   })
 
   it('names the violated policies in a problem body, without the key', () => {

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createGate } from './gate.js'
 import { createPace } from './pace.js'
@@ -42,7 +42,7 @@ describe('a tally', () => {
           )
           expect(tally.failures.length).toBeLessThan(LOCK_DEFAULTS.addressFailures)
           expect(new Set(tally.failures.map(([, of]) => of)).size).toBeLessThan(LOCK_DEFAULTS.addressSubjects)
-          if (success) expect(tally.failures.some(([, of]) => of === subject)).toBe(false)
+          expect(success && tally.failures.some(([, of]) => of === subject)).toBe(false)
         }
       }),
     )
@@ -68,7 +68,7 @@ describe('a tally', () => {
   })
 
   it('that is none is refused', () => {
-    for (const value of ['null', '[]', '{}', '{"failures":1}', 'x']) expect(() => parseTally(value)).toThrow()
+    for (const value of ['null', '[]', '{}', '{"failures":1}', 'x']) expect(() => parseTally(value)).toThrow(Error)
   })
 })
 

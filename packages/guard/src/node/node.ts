@@ -6,11 +6,9 @@ import { protect } from './protect.js'
 export type NodeHandler = (request: IncomingMessage, response: ServerResponse) => void
 
 /** Puts the guard before a plain `node:http` handler: `createServer(node(guard)(handler))`. */
-export const node =
-  (guard: Guard): ((handler: NodeHandler) => NodeHandler) =>
-  (handler) =>
-  (request, response) => {
-    void protect(guard, request, response).then((pass) => {
-      if (pass) handler(request, response)
-    })
+export const node = (guard: Guard): ((handler: NodeHandler) => NodeHandler) => {
+  const run = async (handler: NodeHandler, request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    if (await protect(guard, request, response)) handler(request, response)
   }
+  return (handler) => (request, response) => void run(handler, request, response)
+}

@@ -368,7 +368,7 @@ describe('options', () => {
     [{ store: undefined }, 'session.store'],
     [{ ttl: 5 }, 'session has no option "ttl"'],
   ])('%j is refused at start, by name', (options, message) => {
-    expect(() => createSessions({ store: memoryStore(), ...options } as SessionsOptions)).toThrow(message)
+    expect(() => createSessions({ store: memoryStore(), ...options })).toThrow(message)
   })
 
   it('use a plain cookie name on plain http and keep the idle time within the absolute one', async () => {

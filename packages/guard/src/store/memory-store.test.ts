@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createExpiryHeap } from './expiry-heap.js'
 import { memoryStore, type MemoryStoreOptions } from './memory-store.js'
@@ -17,7 +17,7 @@ const setup = (
 }
 
 describe('memoryStore keeps every promise of the Store port', () => {
-  for (const check of storeConformance) it(check.name, () => check.run(setup()))
+  it.each(storeConformance)('$name', (check) => check.run(setup()))
 })
 
 describe('the conformance checks', () => {
