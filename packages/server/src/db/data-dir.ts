@@ -39,6 +39,20 @@ export const resolveDataDir = ({ env, cwd, uid, home }: DataDirInputs): string =
   return join(xdg !== undefined && isAbsolute(xdg) ? xdg : join(home, '.local/share'), 'parapet', key)
 }
 
+/** Node's own recursive `mkdir` never returns where the kernel answers ENOENT below a directory that exists, such as in `/proc`. */
+const makeDirs = (path: string, mode: number): void => {
+  const missing: string[] = []
+  for (let at = path; !existsSync(at); at = dirname(at)) missing.unshift(at)
+  for (const each of missing) {
+    try {
+      mkdirSync(each, { mode })
+    } catch (error) {
+      // somebody else who starts at the same moment was first
+      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+    }
+  }
+}
+
 const mayEnter = (path: string, user: { uid: number; gid: number }): boolean => {
   const { mode, uid, gid } = statSync(path)
   const bit = uid === user.uid ? 0o100 : gid === user.gid ? 0o010 : 0o001
@@ -52,7 +66,7 @@ const mayEnter = (path: string, user: { uid: number; gid: number }): boolean => 
 export const prepareDataDir = (path: string, user: { uid: number; gid: number; name: string } | undefined): string => {
   let real: string
   try {
-    mkdirSync(path, { recursive: true, mode: user === undefined ? 0o700 : 0o711 })
+    makeDirs(path, user === undefined ? 0o700 : 0o711)
     real = realpathSync(path)
     accessSync(real, constants.W_OK | constants.X_OK)
   } catch (error) {

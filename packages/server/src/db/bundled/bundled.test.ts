@@ -30,7 +30,9 @@ const start = async (dataDir: string, mode: 'serve' | 'attach' = 'serve'): Promi
 }
 /** A server in a process of its own; resolves with its first line once it said something. */
 const startChild = async (dataDir: string, table: string): Promise<{ child: ChildProcess; said: string }> => {
-  const child = spawn(process.execPath, ['--conditions=source', '--import', 'tsx', CHILD, dataDir, table], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, ['--conditions=source', '--import', 'tsx', CHILD, dataDir, table], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   children.push(child)
   const said = await new Promise<string>((resolve, reject) => {
     child.stdout.once('data', (chunk: Buffer) => resolve(chunk.toString().trim()))
@@ -38,7 +40,8 @@ const startChild = async (dataDir: string, table: string): Promise<{ child: Chil
   })
   return { child, said }
 }
-const ended = (child: ChildProcess): Promise<unknown> => (child.exitCode !== null || child.signalCode !== null ? Promise.resolve() : new Promise((resolve) => child.once('exit', resolve)))
+const ended = (child: ChildProcess): Promise<unknown> =>
+  child.exitCode !== null || child.signalCode !== null ? Promise.resolve() : new Promise((resolve) => child.once('exit', resolve))
 const kill = async (child: ChildProcess): Promise<void> => {
   child.kill('SIGKILL')
   await ended(child)
@@ -58,7 +61,8 @@ afterEach(async () => {
 afterAll(async () => {
   for (const dir of dirs.splice(0)) {
     // what a killed child left behind is adopted once more, to be stopped
-    if (existsSync(clusterDir(dir)) && processesIn(clusterDir(dir)).length > 0) await (await startDatabase({ dataDir: dir }, silentLog)).close()
+    if (existsSync(clusterDir(dir)) && processesIn(clusterDir(dir)).length > 0)
+      await (await startDatabase({ dataDir: dir }, silentLog)).close()
     rmSync(socketDirFor(dir, uid, process.env), { recursive: true, force: true })
     rmSync(dir, { recursive: true, force: true })
   }
@@ -114,7 +118,9 @@ describe('the bundled PostgreSQL', { timeout: 60_000 }, () => {
   it('is not ended by a signal to the group of the server', async () => {
     const dataDir = shared
     await start(dataDir)
-    const group = readFileSync(`/proc/${pidOf(dataDir)}/stat`, 'utf8').split(') ')[1]?.split(' ')[2]
+    const group = readFileSync(`/proc/${pidOf(dataDir)}/stat`, 'utf8')
+      .split(') ')[1]
+      ?.split(' ')[2]
     expect(Number(group)).toBe(pidOf(dataDir))
   })
 
@@ -172,8 +178,13 @@ describe('the bundled PostgreSQL', { timeout: 60_000 }, () => {
     const pid = pidOf(dataDir)
     process.kill(pid, 'SIGKILL')
     await vi.waitFor(() => expect(isAlive(pid)).toBe(false))
-    await vi.waitFor(async () => expect(await database.owner().query('SELECT id FROM died')).toMatchObject({ rows: [{ id: 1 }] }), { timeout: 15_000, interval: 100 })
+    await vi.waitFor(async () => expect(await database.owner().query('SELECT id FROM died')).toMatchObject({ rows: [{ id: 1 }] }), {
+      timeout: 15_000,
+      interval: 100,
+    })
     // and it is still one server's only
-    await vi.waitFor(async () => expect(await startChild(dataDir, 'late').then(({ said }) => said)).toBe('failed PPT_DATA_DIR_LOCKED'), { timeout: 10_000 })
+    await vi.waitFor(async () => expect(await startChild(dataDir, 'late').then(({ said }) => said)).toBe('failed PPT_DATA_DIR_LOCKED'), {
+      timeout: 10_000,
+    })
   })
 })
