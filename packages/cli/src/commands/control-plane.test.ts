@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createServer } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { parapet, parapetBin, type Run, temporaryFolder } from '../fixtures/run-parapet.js'
+import { cleanEnv, parapet, parapetBin, type Run, temporaryFolder } from '../fixtures/run-parapet.js'
 
 const freePort = (): Promise<number> =>
   new Promise((resolve) => {
@@ -36,6 +36,10 @@ const started = (child: ChildProcess): Promise<string> =>
 
 const stopped = (child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> =>
   new Promise((resolve) => {
+    if (child.exitCode !== null) {
+      resolve(child.exitCode)
+      return
+    }
     child.removeAllListeners('exit')
     child.on('exit', resolve)
     child.kill(signal)
@@ -51,7 +55,7 @@ const jsonLines = (text: string): Record<string, unknown>[] =>
 beforeAll(async () => {
   env = { PARAPET_DATA_DIR: `${folder.path}/data`, PARAPET_PORT: String(await freePort()) }
   server = spawn(process.execPath, [parapetBin, 'serve'], {
-    env: { ...process.env, NODE_OPTIONS: '', ...env },
+    env: cleanEnv(env),
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   greeting = await started(server)

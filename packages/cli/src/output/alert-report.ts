@@ -66,9 +66,9 @@ const endOf = ({ first, last }: Alert): string => {
 }
 
 const HEADINGS = [
-  { title: 'target', shrinkTo: 12 },
+  { title: 'target', shrinkTo: 8 },
   { title: 'events', align: 'right' },
-  { title: 'from', shrinkTo: 12 },
+  { title: 'from', shrinkTo: 8 },
   { title: 'first (UTC)' },
   { title: 'last' },
 ] as const
