@@ -4,7 +4,7 @@ import type { User } from './users.js'
 const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
 
 /** Text that is safe between tags and in quoted attributes. */
-export const escapeHtml = (text: string): string => text.replaceAll(/[&<>"']/g, (c) => ENTITIES[c] ?? c)
+const escapeHtml = (text: string): string => text.replaceAll(/[&<>"']/g, (c) => ENTITIES[c] ?? c)
 
 const layout = (title: string, user: User | undefined, main: string): string => `<!doctype html>
 <html lang="en">
@@ -13,6 +13,7 @@ const layout = (title: string, user: User | undefined, main: string): string => 
     <meta name="viewport" content="width=device-width, initial-scale=1">
     <meta name="color-scheme" content="light dark">
     <title>${escapeHtml(title)} · Lantern Books</title>
+    <link rel="icon" href="data:,">
     <link rel="stylesheet" href="/style.css">
   </head>
   <body>
@@ -62,6 +63,15 @@ ${failed === undefined ? '' : `      <p class="alert" role="alert">${escapeHtml(
       </form>`,
   )
 
+/** A browser in two words; what it says of itself is long and mostly history. */
+const browserName = (agent: string | undefined): string => {
+  const text = agent ?? ''
+  const name = ['Firefox', 'Edg', 'OPR', 'Chrome', 'Safari', 'curl'].find((word) => text.includes(`${word}/`))
+  const system = ['Android', 'iPhone', 'iPad', 'Windows', 'Mac OS', 'Linux'].find((word) => text.includes(word))
+  const shown = name === 'Edg' ? 'Edge' : name === 'OPR' ? 'Opera' : name
+  return shown === undefined ? 'Unknown browser' : system === undefined ? shown : `${shown} on ${system}`
+}
+
 const when = (ms: number): string => {
   const text = new Date(ms).toISOString()
   return `<time datetime="${text}">${text.slice(0, 16).replace('T', ' ')} UTC</time>`
@@ -80,7 +90,7 @@ ${sessions
   .map(
     (session) => `          <li>
             <div>
-              <strong>${escapeHtml(session.userAgent?.slice(0, 60) ?? 'Unknown browser')}</strong>${session.id === current.id ? ' <span class="badge">this one</span>' : ''}
+              <strong>${browserName(session.userAgent)}</strong>${session.id === current.id ? ' <span class="badge">this one</span>' : ''}
               <small>from ${escapeHtml(session.address ?? 'an unknown address')}, since ${when(session.createdAt)}</small>
             </div>
             <form method="post" action="/sessions/end"><input type="hidden" name="id" value="${escapeHtml(session.id)}"><button class="quiet" type="submit">End</button></form>

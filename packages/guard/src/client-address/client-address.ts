@@ -45,7 +45,7 @@ export type ClientAddress =
 /** Hops that are looked at; a chain longer than this is none of ours. */
 const MOST_HOPS = 32
 /** Address texts whose reading is remembered, twice this many at most: clients come again and again. */
-const REMEMBERED = 8_192
+const REMEMBERED = 16_384
 /** A text cut out of a header keeps the whole header in memory; longer ones are read anew. */
 const LONGEST_REMEMBERED = 256
 
@@ -99,16 +99,17 @@ export const createClientAddress = (
   knownOptions('clientAddress', options, ['v6Prefix'])
   const v6Prefix = integerOption('clientAddress.v6Prefix', options.v6Prefix, 64, 32, 128)
   const mode = readTopology(topology)
-  let young = new Map<string, Read | undefined>()
-  let old = new Map<string, Read | undefined>()
+  let young = new Map<string, Read | null>()
+  let old = new Map<string, Read | null>()
 
-  const parse = (text: string): Read | undefined => {
+  const parse = (text: string): Read | null => {
     const address = parseAddress(text)
-    return address === undefined ? undefined : { client: known(address, v6Prefix), trusted: mode?.trusted?.has(address) ?? false }
+    return address === undefined ? null : { client: known(address, v6Prefix), trusted: mode?.trusted?.has(address) ?? false }
   }
-  const read = (text: string): Read | undefined => {
-    if (young.has(text)) return young.get(text)
-    const entry = old.has(text) ? old.get(text) : parse(text)
+  const read = (text: string): Read | null => {
+    const held = young.get(text)
+    if (held !== undefined) return held
+    const entry = old.get(text) ?? parse(text)
     if (young.size >= REMEMBERED) {
       old = young
       young = new Map()
@@ -116,8 +117,8 @@ export const createClientAddress = (
     young.set(text, entry)
     return entry
   }
-  const readHop = (node: ForwardedNode, header: string): Read | undefined =>
-    node.kind === 'unreadable' ? undefined : header.length <= LONGEST_REMEMBERED ? read(node.text) : parse(node.text)
+  const readHop = (node: ForwardedNode, header: string): Read | null =>
+    node.kind === 'unreadable' ? null : header.length <= LONGEST_REMEMBERED ? read(node.text) : parse(node.text)
 
   const overTrusted = (header: string, kind: ForwardingHeader): ClientAddress => {
     let verdict: ClientAddress = unknown('too_many_hops')
@@ -128,7 +129,7 @@ export const createClientAddress = (
         return false
       }
       const hop = readHop(node, header)
-      if (hop === undefined) {
+      if (hop === null) {
         verdict = unknown('unreadable_hop')
         return false
       }
@@ -150,10 +151,10 @@ export const createClientAddress = (
   }
 
   const resolve = (request: GuardRequest): ClientAddress => {
-    const peer = request.peer === undefined ? undefined : read(request.peer)
+    const peer = request.peer === undefined ? null : read(request.peer)
     if (mode === undefined) return peer?.client ?? unknown('no_peer')
     if (mode.trusted !== undefined) {
-      if (peer === undefined) return unknown('no_peer')
+      if (peer === null) return unknown('no_peer')
       if (!peer.trusted) return peer.client
     }
     const header = request.header(mode.header)

@@ -48,7 +48,7 @@ const tenLines = async (guard: Guard): Promise<string> => {
     if (started.kind === 'started') response.append('Set-Cookie', started.cookie)
     response.send('welcome')
   }
-  app.post('/login', signIn)
+  app.post('/login', (request, response) => void signIn(request, response))
   app.get('/', (request, response) => {
     const session = guard.of(request)?.session
     response.send(session?.kind === 'active' ? session.session.subject : `nobody ${String(response.locals['nonce']).length}`)
@@ -169,11 +169,15 @@ describe('node:http', () => {
   it('survives a client that goes away in the middle', async () => {
     const statuses: unknown[] = []
     const guard = guardOf({ onEvent: (event) => statuses.push(event['http.response.status_code']) })
-    const url = await listen(createServer(node(guard)(() => undefined)))
+    let arrived: () => void = () => undefined
+    const reached = new Promise<void>((resolve) => {
+      arrived = resolve
+    })
+    const url = await listen(createServer(node(guard)(() => arrived())))
     const request = httpRequest(url)
     request.on('error', () => undefined)
     request.end()
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    await reached
     request.destroy()
     for (let i = 0; i < 100 && statuses.length < 1; i++) await new Promise((resolve) => setTimeout(resolve, 10))
     expect(statuses).toEqual([499])

@@ -24,10 +24,8 @@ export const limitHeaders = (verdicts: readonly LimitVerdict[]): (readonly [stri
 }
 
 /** The body of a 429. Source: the `quota-exceeded` problem type of the same draft, in the shape of RFC 9457. */
-export const limitProblem = (verdicts: readonly LimitVerdict[]): Problem =>
-  toProblem('PPT_RATE_LIMITED', {
-    extensions: {
-      type: 'https://iana.org/assignments/http-problem-types#quota-exceeded',
-      'violated-policies': verdicts.flatMap((verdict) => (verdict.kind === 'limited' ? [verdict.policy] : [])),
-    },
-  })
+export const limitProblem = (verdicts: readonly LimitVerdict[]): Problem => ({
+  ...toProblem('PPT_RATE_LIMITED'),
+  type: 'https://iana.org/assignments/http-problem-types#quota-exceeded',
+  'violated-policies': verdicts.flatMap((verdict) => (verdict.kind === 'limited' ? [verdict.policy] : [])),
+})
