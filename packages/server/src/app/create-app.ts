@@ -1,5 +1,5 @@
 import { type RandomSource, uuidv7 } from '@parapet/core'
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
+import Fastify, { type FastifyInstance, LogController } from 'fastify'
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
 import { registerContentTypes } from '../http/content-types.js'
 import { registerGate } from '../http/gate.js'
@@ -14,9 +14,17 @@ const BODY_LIMIT = 65_536
 const shape = (services: Services): string => (services.config.tls === undefined ? 'http' : 'https')
 
 /** Answers what is no HTTP at all, for which no request object exists. */
-const onClientError = (error: NodeJS.ErrnoException, socket: { writable: boolean; end: (text: string) => void; destroy: () => void }): void => {
+const onClientError = (
+  error: NodeJS.ErrnoException,
+  socket: { writable: boolean; end: (text: string) => void; destroy: () => void },
+): void => {
   if (error.code === 'ECONNRESET' || !socket.writable) return socket.destroy()
-  const status = error.code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large' : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? '408 Request Timeout' : '400 Bad Request'
+  const status =
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? '431 Request Header Fields Too Large'
+      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? '408 Request Timeout'
+        : '400 Bad Request'
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
 }
 
@@ -24,9 +32,12 @@ const onClientError = (error: NodeJS.ErrnoException, socket: { writable: boolean
  * Builds the HTTP application: parsers, gate, errors and every route. It does not listen. Throws at once when a route does not
  * declare its permission, its limit and its audit.
  */
-export const createApp = async (services: Services, options: { tls?: { cert: string; key: string }; random?: RandomSource } = {}): Promise<FastifyInstance> => {
+export const createApp = async (
+  services: Services,
+  options: { tls?: { cert: string; key: string }; random?: RandomSource } = {},
+): Promise<FastifyInstance> => {
   const app = Fastify({
-    loggerInstance: services.log as FastifyBaseLogger,
+    loggerInstance: services.log,
     // requests are logged below, by route and never by URL: a query may name a person
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => uuidv7(services.clock(), options.random),
@@ -41,7 +52,7 @@ export const createApp = async (services: Services, options: { tls?: { cert: str
     clientErrorHandler: onClientError,
     ...(options.tls === undefined ? {} : { https: options.tls }),
     frameworkErrors: (error, request, reply) => {
-      void sendProblem(request, reply as never, toPublicError(error))
+      void sendProblem(request, reply, toPublicError(error))
     },
   }) as unknown as FastifyInstance
   app.setValidatorCompiler(validatorCompiler)

@@ -11,5 +11,6 @@ export const isLoopbackHost = (host: string): boolean => {
 
 /** Throws `PPT_BIND_CLEARTEXT` when passwords and tokens would cross a network in clear. */
 export const assertBind = (config: Pick<Config, 'host' | 'tls'>): void => {
-  if (config.tls === undefined && !isLoopbackHost(config.host)) throw new ParapetError('PPT_BIND_CLEARTEXT', `host is ${config.host} and tls.cert and tls.key are not set`)
+  if (config.tls === undefined && !isLoopbackHost(config.host))
+    throw new ParapetError('PPT_BIND_CLEARTEXT', `host is ${config.host} and tls.cert and tls.key are not set`)
 }

@@ -147,9 +147,11 @@ describe('settings that are wrong are named with their place and the fix', () =>
   })
 
   it('non-loopback bind in clear: refused, with TLS allowed', async () => {
-    for (const host of ['0.0.0.0', '::', '192.0.2.1', 'example.com']) expect(await failure({ PARAPET_HOST: host })).toMatch(/^PPT_BIND_CLEARTEXT/)
+    for (const host of ['0.0.0.0', '::', '192.0.2.1', 'example.com'])
+      expect(await failure({ PARAPET_HOST: host })).toMatch(/^PPT_BIND_CLEARTEXT/)
     await expect(load({ PARAPET_HOST: '0.0.0.0', PARAPET_TLS_CERT: '/a', PARAPET_TLS_KEY: '/b' })).resolves.toBeDefined()
-    for (const host of ['127.0.0.1', '127.8.8.8', '::1', 'localhost', 'LOCALHOST', '::ffff:127.0.0.1']) await expect(load({ PARAPET_HOST: host })).resolves.toBeDefined()
+    for (const host of ['127.0.0.1', '127.8.8.8', '::1', 'localhost', 'LOCALHOST', '::ffff:127.0.0.1'])
+      await expect(load({ PARAPET_HOST: host })).resolves.toBeDefined()
   })
 
   it('wants both halves of TLS', async () => {

@@ -57,7 +57,8 @@ const readConfigFile = async (path: string, required: boolean): Promise<Tree | u
   }
   const document = parseDocument(text, { prettyErrors: true })
   const problem = document.errors[0]
-  if (problem !== undefined) throw new ParapetError('PPT_CONFIG_INVALID', `${path} line ${problem.linePos?.[0].line ?? '?'} is not YAML`, { cause: problem })
+  if (problem !== undefined)
+    throw new ParapetError('PPT_CONFIG_INVALID', `${path} line ${problem.linePos?.[0].line ?? '?'} is not YAML`, { cause: problem })
   let tree: unknown
   try {
     tree = document.toJS({ maxAliasCount: 0 })
@@ -98,7 +99,10 @@ const explainIssue = (issue: z.core.$ZodIssue, origins: LoadedConfig['origins'])
     const unknown = [...issue.path, issue.keys[0] ?? ''].join('.')
     const close = nearest(issue.keys[0] ?? '', keysAt(issue.path))
     const where = origins.get(unknown)?.from ?? [...origins].find(([known]) => known.startsWith(`${unknown}.`))?.[1].from
-    return new ParapetError('PPT_CONFIG_UNKNOWN_KEY', `${unknown.slice(0, 80)}${where === undefined ? '' : ` in ${where}`}; did you mean ${[...issue.path, close].join('.')}?`)
+    return new ParapetError(
+      'PPT_CONFIG_UNKNOWN_KEY',
+      `${unknown.slice(0, 80)}${where === undefined ? '' : ` in ${where}`}; did you mean ${[...issue.path, close].join('.')}?`,
+    )
   }
   const origin = origins.get(key) ?? origins.get(String(issue.path[0]))
   return new ParapetError('PPT_CONFIG_INVALID', `${key}${origin?.from === undefined ? '' : ` (from ${origin.from})`}: ${issue.message}`)
@@ -128,12 +132,17 @@ export const loadConfig = async (sources: ConfigSources = {}): Promise<LoadedCon
     const value = env[name]
     if (value !== undefined && value !== '') add(path, read(value), 'environment', name)
   }
-  for (const [key, value] of Object.entries(sources.options ?? {})) if (value !== undefined) add(key.split('.'), value, 'option', `--${key}`)
+  for (const [key, value] of Object.entries(sources.options ?? {}))
+    if (value !== undefined) add(key.split('.'), value, 'option', `--${key}`)
   if (tree['dataDir'] === undefined) add(['dataDir'], dataDir, 'derived')
   if (typeof tree['dataDir'] === 'string') tree['dataDir'] = resolve(cwd, tree['dataDir'])
   if (tree['consoleDir'] === undefined) add(['consoleDir'], defaultConsoleDir(), 'derived')
   if (tree['publicUrl'] === undefined) {
-    add(['publicUrl'], `${tree['tls'] === undefined ? 'http' : 'https'}://localhost:${typeof tree['port'] === 'number' ? tree['port'] : 8_700}`, 'derived')
+    add(
+      ['publicUrl'],
+      `${tree['tls'] === undefined ? 'http' : 'https'}://localhost:${typeof tree['port'] === 'number' ? tree['port'] : 8_700}`,
+      'derived',
+    )
   }
   const parsed = configSchema.safeParse(tree)
   const issue = parsed.error?.issues[0]
@@ -148,7 +157,7 @@ const shown = (key: string, value: unknown): unknown => {
   if (key !== 'databaseUrl' || typeof value !== 'string' || !URL.canParse(value)) return value
   const url = new URL(value)
   if (url.password !== '') url.password = '***'
-  for (const name of [...url.searchParams.keys()]) if (/pass/i.test(name)) url.searchParams.set(name, '***')
+  for (const name of Array.from(url.searchParams.keys())) if (/pass/i.test(name)) url.searchParams.set(name, '***')
   return url.toString()
 }
 
@@ -157,5 +166,5 @@ export const explainConfig = (loaded: LoadedConfig): readonly Setting[] =>
   leaves(loaded.config).map(({ path, value }) => {
     const key = path.join('.')
     const origin = loaded.origins.get(key) ?? { origin: 'default' as const }
-    return { key, value: shown(key, value), ...origin }
+    return Object.assign({ key, value: shown(key, value) }, origin)
   })

@@ -4,7 +4,13 @@ import { z } from 'zod'
 
 const range = z.string().refine((text) => parseRange(text) !== undefined, 'an IP address or range such as 203.0.113.0/24')
 const url = (protocols: readonly string[]) =>
-  z.string().max(2_048).refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol), `a URL that starts with ${protocols.join(' or ')}//`)
+  z
+    .string()
+    .max(2_048)
+    .refine(
+      (text) => URL.canParse(text) && protocols.includes(new URL(text).protocol),
+      `a URL that starts with ${protocols.join(' or ')}//`,
+    )
 const hostName = z
   .string()
   .max(253)

@@ -3,7 +3,8 @@ import { createGunzip } from 'node:zlib'
 import { ParapetError } from '@parapet/core'
 import { describeJsonFault } from './json-fault.js'
 
-const tooLarge = (limit: number): ParapetError => new ParapetError('PPT_BODY_TOO_LARGE', `the limit is ${limit} bytes, counted after decompression`)
+const tooLarge = (limit: number): ParapetError =>
+  new ParapetError('PPT_BODY_TOO_LARGE', `the limit is ${limit} bytes, counted after decompression`)
 
 const collect = async (stream: AsyncIterable<Buffer>, limit: number): Promise<Buffer> => {
   const chunks: Buffer[] = []
@@ -21,7 +22,10 @@ const collect = async (stream: AsyncIterable<Buffer>, limit: number): Promise<Bu
  * Reads a request body, plain or gzip, holding at most `limit` bytes of what it inflates to. Throws `PPT_BODY_TOO_LARGE`,
  * `PPT_MEDIA_TYPE` for another encoding, `PPT_BODY_MALFORMED` for gzip that is damaged or cut.
  */
-export const readBody = async (stream: Readable, options: { limit: number; encoding?: string | undefined; length?: string | undefined }): Promise<Buffer> => {
+export const readBody = async (
+  stream: Readable,
+  options: { limit: number; encoding?: string | undefined; length?: string | undefined },
+): Promise<Buffer> => {
   const encoding = (options.encoding ?? 'identity').trim().toLowerCase()
   if (encoding !== 'identity' && encoding !== 'gzip') throw new ParapetError('PPT_MEDIA_TYPE', 'content-encoding may be gzip or left out')
   if (options.length !== undefined && Number(options.length) > options.limit) throw tooLarge(options.limit)
@@ -36,7 +40,10 @@ export const readBody = async (stream: Readable, options: { limit: number; encod
     gunzip.destroy()
     if (cause instanceof ParapetError) throw cause
     const code = (cause as NodeJS.ErrnoException).code
-    if (code !== undefined && code.startsWith('Z_')) throw new ParapetError('PPT_BODY_MALFORMED', code === 'Z_BUF_ERROR' ? 'the gzip data ends too early' : 'the gzip data is damaged', { cause })
+    if (code !== undefined && code.startsWith('Z_'))
+      throw new ParapetError('PPT_BODY_MALFORMED', code === 'Z_BUF_ERROR' ? 'the gzip data ends too early' : 'the gzip data is damaged', {
+        cause,
+      })
     throw cause
   }
 }

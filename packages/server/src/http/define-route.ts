@@ -20,7 +20,12 @@ export type RouteMeta = {
 }
 
 /** What a handler adds to the audit entry of its act. */
-export type AuditNotes = { id?: string; reason?: string; actor?: { kind: 'operator'; id: string; name: string }; detail?: Record<string, string | number | boolean> }
+export type AuditNotes = {
+  id?: string
+  reason?: string
+  actor?: { kind: 'operator'; id: string; name: string }
+  detail?: Record<string, string | number | boolean>
+}
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -47,7 +52,11 @@ export type RouteInput<Params, Query, Body> = {
 }
 
 /** What a handler may return: stores give read-only things. */
-type Immutable<T> = T extends readonly (infer Item)[] ? readonly Immutable<Item>[] : T extends object ? { readonly [Key in keyof T]: Immutable<T[Key]> } : T
+type Immutable<T> = T extends readonly (infer Item)[]
+  ? readonly Immutable<Item>[]
+  : T extends object
+    ? { readonly [Key in keyof T]: Immutable<T[Key]> }
+    : T
 
 type Infer<T extends z.ZodType | undefined> = T extends z.ZodType ? z.output<T> : undefined
 
@@ -92,7 +101,13 @@ export const assertRouteMeta = (name: string, meta: Partial<RouteMeta> | undefin
   return meta as RouteMeta
 }
 
-const recordAct = async (request: FastifyRequest, services: Services, meta: RouteMeta, outcome: 'success' | 'failure', error?: unknown): Promise<void> => {
+const recordAct = async (
+  request: FastifyRequest,
+  services: Services,
+  meta: RouteMeta,
+  outcome: 'success' | 'failure',
+  error?: unknown,
+): Promise<void> => {
   if (meta.audit === 'none' || meta.audit.when === 'refused') return
   const { id, reason, actor, detail } = request.auditNotes
   const code = error === undefined ? undefined : toPublicError(error).code

@@ -73,7 +73,9 @@ describe('openEventStream', () => {
 
   it('ends cleanly when we end it', async () => {
     const { stream, socket } = await open(10_000)
-    const ended = new Promise<void>((done) => socket.on('data', (chunk: Buffer) => (chunk.toString().endsWith('0\r\n\r\n') ? done() : undefined)))
+    const ended = new Promise<void>((done) =>
+      socket.on('data', (chunk: Buffer) => (chunk.toString().endsWith('0\r\n\r\n') ? done() : undefined)),
+    )
     stream.close()
     await ended
     expect(stream.closed).toBe(true)

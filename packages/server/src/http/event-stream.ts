@@ -30,7 +30,12 @@ export const openEventStream = (reply: FastifyReply, options: { buffer?: number 
   raw.on('close', finish)
   raw.on('error', finish)
   for (const [name, value] of Object.entries(reply.getHeaders())) if (value !== undefined) raw.setHeader(name, value)
-  raw.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store', 'x-accel-buffering': 'no', connection: 'keep-alive' })
+  raw.writeHead(200, {
+    'content-type': 'text/event-stream; charset=utf-8',
+    'cache-control': 'no-store',
+    'x-accel-buffering': 'no',
+    connection: 'keep-alive',
+  })
   raw.socket?.setNoDelay(true)
   const write = (text: string): boolean => {
     if (closed || raw.destroyed) return false

@@ -35,7 +35,10 @@ const byToken = async (services: Services, presented: string): Promise<Principal
 
 /** A loopback peer alone proves nothing: behind a proxy on this machine everybody has one. */
 const isOnThisMachine = (request: FastifyRequest): boolean => {
-  const forwarded = request.headers['x-forwarded-for'] !== undefined || request.headers.forwarded !== undefined || request.headers['x-real-ip'] !== undefined
+  const forwarded =
+    request.headers['x-forwarded-for'] !== undefined ||
+    request.headers.forwarded !== undefined ||
+    request.headers['x-real-ip'] !== undefined
   return !forwarded && request.clientAddress !== undefined && loopback.has(request.clientAddress)
 }
 
@@ -104,7 +107,8 @@ export const registerGate = (app: FastifyInstance, services: Services): void => 
       return
     }
     request.principal = await authenticate(request, addressKey)
-    if (request.principal.kind === 'operator' && request.clientAddress !== undefined) services.presence.note(request.principal.id, request.clientAddress)
+    if (request.principal.kind === 'operator' && request.clientAddress !== undefined)
+      services.presence.note(request.principal.id, request.clientAddress)
     try {
       // without a token the browser may have added a cookie by itself, or be made to sign in as somebody else
       if (!SAFE.has(request.method) && request.headers.authorization === undefined) {

@@ -1,12 +1,29 @@
-import { EVENT_LIMITS } from '@parapet/core'
-import fc from 'fast-check'
+import { EVENT_LIMITS, isParapetError } from '@parapet/core'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { judgeBatch } from './ingest-body.js'
 
 const judge = (value: unknown) => judgeBatch(Buffer.from(JSON.stringify(value)), 'json')
-const value = fc.oneof(fc.string({ maxLength: 50, unit: 'binary' }), fc.double({ noNaN: true, noDefaultInfinity: true }), fc.boolean(), fc.constant(null), fc.array(fc.string({ maxLength: 9 }), { maxLength: 5 }))
+const value = fc.oneof(
+  fc.string({ maxLength: 50, unit: 'binary' }),
+  fc.double({ noNaN: true, noDefaultInfinity: true }),
+  fc.boolean(),
+  fc.constant(null),
+  fc.array(fc.string({ maxLength: 9 }), { maxLength: 5 }),
+)
 const fieldName = fc.stringMatching(/^[a-z][a-z0-9_.]{0,20}$/).map((name) => `app.${name}`)
-const event = fc.record({ time: fc.integer({ min: 0, max: 4_000_000_000_000 }), fields: fc.dictionary(fieldName, value, { maxKeys: 20 }) }).map(({ time, fields }) => ({ ...fields, '@timestamp': time }))
+const event = fc
+  .record({ time: fc.integer({ min: 0, max: 4_000_000_000_000 }), fields: fc.dictionary(fieldName, value, { maxKeys: 20 }) })
+  .map(({ time, fields }) => Object.assign(fields, { '@timestamp': time }))
+
+const outcomeOf = (judging: () => unknown): string => {
+  try {
+    judging()
+    return 'judged'
+  } catch (error) {
+    return isParapetError(error) ? error.code : String(error)
+  }
+}
 
 describe('judgeBatch', () => {
   it('puts every event of any batch in exactly one place', () => {
@@ -20,7 +37,11 @@ describe('judgeBatch', () => {
   })
 
   it('takes every event within the bounds as it is', () => {
-    fc.assert(fc.property(fc.array(event, { maxLength: 5 }), (batch) => { expect(judge(batch).events).toEqual(JSON.parse(JSON.stringify(batch))) }))
+    fc.assert(
+      fc.property(fc.array(event, { maxLength: 5 }), (batch) => {
+        expect(judge(batch).events).toEqual(JSON.parse(JSON.stringify(batch)))
+      }),
+    )
   })
 
   it('judges an event alone, in an array, in an object and in a line alike', () => {
@@ -37,11 +58,17 @@ describe('judgeBatch', () => {
 
   it('never lets an event through that is over the limit as JSON', () => {
     fc.assert(
-      fc.property(fc.array(fc.tuple(fieldName, fc.integer({ min: 1, max: EVENT_LIMITS.text }), fc.constantFrom('a', 'ü', '一', '\u0000', '"', '\ud800')), { maxLength: 12 }), (parts) => {
-        const one = { ...Object.fromEntries(parts.map(([name, length, character]) => [name, character.repeat(length)])), '@timestamp': 1 }
-        const tooBig = Buffer.byteLength(JSON.stringify(one)) > EVENT_LIMITS.bytes
-        expect(judge(one).rejected.map(({ code }) => code)).toEqual(tooBig ? ['PPT_EVENT_TOO_LARGE'] : [])
-      }),
+      fc.property(
+        fc.array(
+          fc.tuple(fieldName, fc.integer({ min: 1, max: EVENT_LIMITS.text }), fc.constantFrom('a', 'ü', '一', '\u0000', '"', '\ud800')),
+          { maxLength: 12 },
+        ),
+        (parts) => {
+          const one = { ...Object.fromEntries(parts.map(([name, length, character]) => [name, character.repeat(length)])), '@timestamp': 1 }
+          const tooBig = Buffer.byteLength(JSON.stringify(one)) > EVENT_LIMITS.bytes
+          expect(judge(one).rejected.map(({ code }) => code)).toEqual(tooBig ? ['PPT_EVENT_TOO_LARGE'] : [])
+        },
+      ),
       { numRuns: 60 },
     )
   })
@@ -54,11 +81,7 @@ describe('judgeBatch', () => {
   it('never throws but for what is wrong with the body as a whole', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), fc.constantFrom('json' as const, 'ndjson' as const), (bytes, kind) => {
-        try {
-          judgeBatch(bytes, kind)
-        } catch (error) {
-          expect(error).toMatchObject({ code: 'PPT_BODY_MALFORMED' })
-        }
+        expect(['judged', 'PPT_BODY_MALFORMED']).toContain(outcomeOf(() => judgeBatch(bytes, kind)))
       }),
     )
   })

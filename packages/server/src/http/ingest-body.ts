@@ -9,7 +9,11 @@ import { eventSchema } from './wire-schemas.js'
 export type RejectedEvent = { readonly index: number; readonly code: ErrorCode; readonly detail: string }
 
 /** A batch, judged one by one: `events[i]` came at place `indexes[i]`. */
-export type JudgedBatch = { readonly events: readonly SecurityEvent[]; readonly indexes: readonly number[]; readonly rejected: readonly RejectedEvent[] }
+export type JudgedBatch = {
+  readonly events: readonly SecurityEvent[]
+  readonly indexes: readonly number[]
+  readonly rejected: readonly RejectedEvent[]
+}
 
 /** Names of fields: what ECS and its relatives use. `__proto__` matches too, and is refused by name. */
 const FIELD_NAME = `^[A-Za-z0-9_@.\\-/: ]{1,${EVENT_LIMITS.fieldName}}$`
@@ -21,7 +25,15 @@ const compileValidator = () => {
     propertyNames: { pattern: FIELD_NAME, not: { enum: ['__proto__', 'constructor', 'prototype'] } },
   }
   // lengths in UTF-16 units as EVENT_LIMITS counts them, and without a walk over every character
-  return new Ajv({ unicodeRegExp: false, unicode: false, allErrors: false, allowUnionTypes: true, strict: false, ownProperties: true, logger: false } as ConstructorParameters<typeof Ajv>[0]).compile<SecurityEvent>(schema)
+  return new Ajv({
+    unicodeRegExp: false,
+    unicode: false,
+    allErrors: false,
+    allowUnionTypes: true,
+    strict: false,
+    ownProperties: true,
+    logger: false,
+  }).compile<SecurityEvent>(schema)
 }
 
 const validate = compileValidator()
@@ -35,7 +47,8 @@ const describe = (errors: readonly ErrorObject[]): string => {
   if (errors.some(({ keyword }) => keyword === 'propertyNames')) return 'a field name is not allowed; take letters, digits and . _ - @ / :'
   const field = error.instancePath.slice(1).replaceAll('~1', '/').replaceAll('~0', '~').slice(0, EVENT_LIMITS.fieldName)
   if (error.keyword === 'required') return `${String(error.params['missingProperty'])}: is missing`
-  if (field === '') return error.keyword === 'maxProperties' ? `an event has at most ${EVENT_LIMITS.fields} fields` : 'an event is an object of fields'
+  if (field === '')
+    return error.keyword === 'maxProperties' ? `an event has at most ${EVENT_LIMITS.fields} fields` : 'an event is an object of fields'
   return `${field}: ${error.keyword === 'type' && error.schemaPath.includes('additionalProperties') ? SCALARS : (error.message ?? 'not allowed')}`
 }
 
@@ -83,7 +96,8 @@ const judgeAll = (items: Iterable<[number, { value: unknown } | { malformed: str
 const readJsonBatch = (text: string): readonly unknown[] => {
   const body = parseJson(text)
   if (Array.isArray(body)) return body
-  if (typeof body !== 'object' || body === null) throw new ParapetError('PPT_BODY_MALFORMED', 'send an event, an array of events, or {"events": [...]}')
+  if (typeof body !== 'object' || body === null)
+    throw new ParapetError('PPT_BODY_MALFORMED', 'send an event, an array of events, or {"events": [...]}')
   const keys = Object.keys(body)
   if (keys.length === 1 && keys[0] === 'events') {
     const { events } = body as { events: unknown }
@@ -103,12 +117,16 @@ const parseLine = (line: string): { value: unknown } | { malformed: string } => 
 }
 
 const readNdjsonBatch = (text: string): { value: unknown }[] | ({ value: unknown } | { malformed: string })[] => {
-  const lines = text.split('\n').map((line) => line.trim()).filter((line) => line !== '')
+  const lines = text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
   assertCount(lines.length)
   const items = lines.map(parseLine)
   // not one line is JSON: this is no NDJSON at all
   const first = items[0]
-  if (first !== undefined && 'malformed' in first && items.every((item) => 'malformed' in item)) throw new ParapetError('PPT_BODY_MALFORMED', `line 1: ${first.malformed}`)
+  if (first !== undefined && 'malformed' in first && items.every((item) => 'malformed' in item))
+    throw new ParapetError('PPT_BODY_MALFORMED', `line 1: ${first.malformed}`)
   return items
 }
 

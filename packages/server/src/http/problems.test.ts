@@ -12,23 +12,47 @@ describe('toPublicError', () => {
 
   it('says how long to wait whenever waiting helps', () => {
     expect(toPublicError(Object.assign(new ParapetError('PPT_RATE_LIMITED'), { retryAfterSeconds: 7 })).retryAfter).toBe(7)
-    for (const code of ['PPT_RATE_LIMITED', 'PPT_BACKPRESSURE', 'PPT_DATABASE_UNAVAILABLE'] as const) expect(toPublicError(new ParapetError(code)).retryAfter).toBeGreaterThan(0)
+    for (const code of ['PPT_RATE_LIMITED', 'PPT_BACKPRESSURE', 'PPT_DATABASE_UNAVAILABLE'] as const)
+      expect(toPublicError(new ParapetError(code)).retryAfter).toBeGreaterThan(0)
   })
 
   it('knows a database that is away by any of its signs', () => {
-    for (const error of [coded('57P01'), coded('57P03'), coded('08006'), coded('53300'), coded('ECONNREFUSED'), new Error('Connection terminated unexpectedly'), new AggregateError([coded('ECONNREFUSED')])]) {
+    for (const error of [
+      coded('57P01'),
+      coded('57P03'),
+      coded('08006'),
+      coded('53300'),
+      coded('ECONNREFUSED'),
+      new Error('Connection terminated unexpectedly'),
+      new AggregateError([coded('ECONNREFUSED')]),
+    ]) {
       expect(toPublicError(error)).toMatchObject({ code: 'PPT_DATABASE_UNAVAILABLE' })
     }
   })
 
   it('hides everything else behind one code', () => {
-    for (const error of [new Error('secret inside'), coded('23505'), coded('42P01'), 'secret inside', undefined, null, { code: 'PPT_INVALID', detail: 'secret inside' }, new TypeError('secret inside')]) {
+    for (const error of [
+      new Error('secret inside'),
+      coded('23505'),
+      coded('42P01'),
+      'secret inside',
+      undefined,
+      null,
+      { code: 'PPT_INVALID', detail: 'secret inside' },
+      new TypeError('secret inside'),
+    ]) {
       expect(toPublicError(error)).toEqual({ code: 'PPT_INTERNAL' })
     }
   })
 
   it('names the field of a refused value and not the value', () => {
-    const error = Object.assign(coded('FST_ERR_VALIDATION'), { validation: [{ instancePath: '/password', message: 'too short' }, { instancePath: '', message: 'unrecognized' }], validationContext: 'body' })
+    const error = Object.assign(coded('FST_ERR_VALIDATION'), {
+      validation: [
+        { instancePath: '/password', message: 'too short' },
+        { instancePath: '', message: 'unrecognized' },
+      ],
+      validationContext: 'body',
+    })
     expect(toPublicError(error)).toEqual({ code: 'PPT_INVALID', detail: 'body: password: too short; unrecognized' })
   })
 

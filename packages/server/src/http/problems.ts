@@ -6,7 +6,12 @@ import { isUnavailable } from '../db/errors.js'
 export const PROBLEM_TYPE = 'application/problem+json'
 
 /** What an error looks like from outside: its problem and, where waiting helps, the seconds of Retry-After. */
-export type PublicError = { readonly code: ErrorCode; readonly detail?: string; readonly retryAfter?: number; readonly extensions?: Readonly<Record<string, unknown>> }
+export type PublicError = {
+  readonly code: ErrorCode
+  readonly detail?: string
+  readonly retryAfter?: number
+  readonly extensions?: Readonly<Record<string, unknown>>
+}
 
 /** Errors of the framework by their code; everything else of it is a fault of ours or of the request's form. */
 const FRAMEWORK: Readonly<Record<string, ErrorCode>> = {
@@ -43,10 +48,15 @@ export type Waiting = { readonly retryAfterSeconds?: number }
 export const toPublicError = (error: unknown): PublicError => {
   if (isParapetError(error)) {
     const retryAfter = (error as Waiting).retryAfterSeconds ?? WAITS[error.code]
-    return { code: error.code, ...(error.detail === undefined ? {} : { detail: error.detail }), ...(retryAfter === undefined ? {} : { retryAfter }) }
+    return {
+      code: error.code,
+      ...(error.detail === undefined ? {} : { detail: error.detail }),
+      ...(retryAfter === undefined ? {} : { retryAfter }),
+    }
   }
   if (isUnavailable(error)) return { code: 'PPT_DATABASE_UNAVAILABLE', retryAfter: WAITS.PPT_DATABASE_UNAVAILABLE ?? 1 }
-  if (error instanceof Error && 'validation' in error && error.validation !== undefined) return { code: 'PPT_INVALID', detail: describeValidation(error as FastifyError) }
+  if (error instanceof Error && 'validation' in error && error.validation !== undefined)
+    return { code: 'PPT_INVALID', detail: describeValidation(error as FastifyError) }
   const code = error instanceof Error && 'code' in error ? FRAMEWORK[String(error.code)] : undefined
   return { code: code ?? 'PPT_INTERNAL' }
 }

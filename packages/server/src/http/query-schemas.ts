@@ -1,7 +1,12 @@
 import { z } from 'zod'
 
 /** One line of text from a query: no control characters, which nobody types and PostgreSQL cannot take. */
-export const line = (max: number) => z.string().min(1).max(max).refine((text) => !/\p{Cc}/u.test(text), 'may not hold control characters')
+export const line = (max: number) =>
+  z
+    .string()
+    .min(1)
+    .max(max)
+    .refine((text) => !/\p{Cc}/u.test(text), 'may not hold control characters')
 
 /** How many items a page holds. */
 export const limitSchema = z.coerce.number().int().min(1).max(200).default(50)

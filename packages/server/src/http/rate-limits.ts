@@ -17,7 +17,5 @@ export const RATE_LIMITS = {
 /** A class of {@link RATE_LIMITS}. */
 export type RateLimitClass = keyof typeof RATE_LIMITS
 
-
-
 /** Requests of one client address that a known token does not vouch for: what guessing and floods may cost us at all. */
 export const DOOR_LIMIT = { limit: 3_000, periodMs: MINUTE } as const

@@ -27,7 +27,13 @@ const makeStream = (): EventStream & { beats: number } => {
   }
   return stream
 }
-const token = (id: string, expiresAt?: number): Principal => ({ kind: 'token', id, name: id, scopes: new Set(), ...(expiresAt === undefined ? {} : { expiresAt }) })
+const token = (id: string, expiresAt?: number): Principal => ({
+  kind: 'token',
+  id,
+  name: id,
+  scopes: new Set(),
+  ...(expiresAt === undefined ? {} : { expiresAt }),
+})
 
 describe('createStreamHub', () => {
   const make = (live: (principal: Principal) => Promise<boolean> = async () => true) => {

@@ -28,13 +28,15 @@ export const createStreamHub = (deps: {
   const open = new Map<string, Map<EventStream, Principal>>()
   let size = 0
   const closeFor = (key: string): void => {
-    for (const stream of [...(open.get(key)?.keys() ?? [])]) stream.close()
+    for (const stream of Array.from(open.get(key)?.keys() ?? [])) stream.close()
   }
-  const expired = (principal: Principal): boolean => 'expiresAt' in principal && principal.expiresAt !== undefined && clock() >= principal.expiresAt
+  const expired = (principal: Principal): boolean =>
+    'expiresAt' in principal && principal.expiresAt !== undefined && clock() >= principal.expiresAt
   return {
     assertRoom: (principal) => {
       const held = open.get(principalKey(principal))?.size ?? 0
-      if (held >= maxPerPrincipal || size >= maxTotal) throw Object.assign(new ParapetError('PPT_RATE_LIMITED', 'too many open streams'), { retryAfterSeconds: 15 })
+      if (held >= maxPerPrincipal || size >= maxTotal)
+        throw Object.assign(new ParapetError('PPT_RATE_LIMITED', 'too many open streams'), { retryAfterSeconds: 15 })
     },
     add: (principal, stream) => {
       const key = principalKey(principal)
@@ -50,10 +52,10 @@ export const createStreamHub = (deps: {
     },
     closeFor,
     closeAll: () => {
-      for (const key of [...open.keys()]) closeFor(key)
+      for (const key of Array.from(open.keys())) closeFor(key)
     },
     beat: async () => {
-      for (const [key, streams] of [...open]) {
+      for (const [key, streams] of Array.from(open)) {
         const principal = streams.values().next().value
         if (principal === undefined) continue
         const live = !expired(principal) && (await deps.isLive(principal).catch(() => true))

@@ -1,4 +1,16 @@
-import { type AlertDetail, type AlertView, type Decision, ERRORS, type ErrorCode, EVENT_LIMITS, type IngestResult, LEVELS, type Overview, type StoredEvent, type WhyAnswer } from '@parapet/core'
+import {
+  type AlertDetail,
+  type AlertView,
+  type Decision,
+  ERRORS,
+  type ErrorCode,
+  EVENT_LIMITS,
+  type IngestResult,
+  LEVELS,
+  type Overview,
+  type StoredEvent,
+  type WhyAnswer,
+} from '@parapet/core'
 import { z } from 'zod'
 
 const ms = z.int().meta({ description: 'milliseconds since 1970, UTC' })
@@ -44,7 +56,16 @@ export const eventSchema = z
   .catchall(fieldValue)
   .meta({
     id: 'Event',
-    examples: [{ '@timestamp': 1_795_200_000_000, 'event.category': 'authentication', 'event.action': 'login', 'event.outcome': 'failure', 'source.ip': '203.0.113.7', 'user.name': 'ann' }],
+    examples: [
+      {
+        '@timestamp': 1_795_200_000_000,
+        'event.category': 'authentication',
+        'event.action': 'login',
+        'event.outcome': 'failure',
+        'source.ip': '203.0.113.7',
+        'user.name': 'ann',
+      },
+    ],
   })
 
 /** An event as it is given back: what was stored is not judged again. */
@@ -136,7 +157,15 @@ const sourceState = z.enum(['live', 'silent', 'new'])
 export const overviewSchema = z.object({
   now: ms,
   status: z.object({ level: z.enum(['quiet', 'attention', 'attack']), sentence: z.string() }),
-  needsYou: z.array(z.object({ kind: z.enum(['alert', 'source', 'setup', 'budget']), id: z.string(), title: z.string(), detail: z.string(), href: z.string() })),
+  needsYou: z.array(
+    z.object({
+      kind: z.enum(['alert', 'source', 'setup', 'budget']),
+      id: z.string(),
+      title: z.string(),
+      detail: z.string(),
+      href: z.string(),
+    }),
+  ),
   last24h: z.object({
     events: z.int(),
     alerts: z.record(level, z.int()),
@@ -149,4 +178,5 @@ export const overviewSchema = z.object({
 }) satisfies z.ZodType<Overview>
 
 /** A page of a list. */
-export const pageOf = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item), next: z.string().nullable().meta({ description: 'cursor of the following page' }) })
+export const pageOf = <T extends z.ZodType>(item: T) =>
+  z.object({ items: z.array(item), next: z.string().nullable().meta({ description: 'cursor of the following page' }) })

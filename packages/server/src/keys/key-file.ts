@@ -37,7 +37,12 @@ export const readKeyFile = async (dataDir: string): Promise<MasterKey | undefine
 
 /** Creates the key file, 0600, unless one stands there already; returns what stands there afterwards. */
 export const createKeyFile = async (dataDir: string, now: number, random: RandomSource = systemRandom): Promise<MasterKey> => {
-  const body = { version: 1, id: uuidv7(now, random), createdAt: new Date(now).toISOString(), key: Buffer.from(random(KEY_BYTES)).toString('base64url') }
+  const body = {
+    version: 1,
+    id: uuidv7(now, random),
+    createdAt: new Date(now).toISOString(),
+    key: Buffer.from(random(KEY_BYTES)).toString('base64url'),
+  }
   await writePrivateFile(keyFilePath(dataDir), `${JSON.stringify(body, null, 2)}\n`, { exclusive: true })
   const written = await readKeyFile(dataDir)
   if (written === undefined) throw new ParapetError('PPT_DATA_DIR', `${keyFilePath(dataDir)} vanished`)

@@ -23,7 +23,9 @@ afterEach(() => rm(dir, { recursive: true, force: true }))
 
 const open = () => openKeyring({ dataDir: dir, pool: database.pool, clock })
 const addOperator = () =>
-  database.pool.query(`insert into operators (id, name, name_key, role, password_hash, created_at) values ('1', 'ann', 'ann', 'admin', 'x', 1)`)
+  database.pool.query(
+    `insert into operators (id, name, name_key, role, password_hash, created_at) values ('1', 'ann', 'ann', 'admin', 'x', 1)`,
+  )
 
 describe('openKeyring', () => {
   it('makes a key for an empty store, 0600, and says so', async () => {
@@ -69,7 +71,10 @@ describe('openKeyring', () => {
     const second = await open()
     expect(second.id).not.toBe(first.id)
     await database.owner().query('update key_check set key_id = $1', [first.id])
-    await expect(open()).rejects.toMatchObject({ code: 'PPT_KEYS_MISSING', detail: expect.stringMatching(new RegExp(`${second.id}.*${first.id}`)) })
+    await expect(open()).rejects.toMatchObject({
+      code: 'PPT_KEYS_MISSING',
+      detail: expect.stringMatching(new RegExp(`${second.id}.*${first.id}`)),
+    })
   })
 
   it('refuses a key file whose key was changed under the same id', async () => {

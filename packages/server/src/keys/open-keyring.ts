@@ -40,13 +40,18 @@ export const openKeyring = async (options: { dataDir: string; pool: Pool; clock:
   let master: MasterKey | undefined = await readKeyFile(dataDir)
   const created = master === undefined
   if (check === undefined) {
-    if (!(await isEmpty(pool))) throw new ParapetError('PPT_KEYS_MISSING', `the database holds data but no key record; the key file would be ${path}`)
+    if (!(await isEmpty(pool)))
+      throw new ParapetError('PPT_KEYS_MISSING', `the database holds data but no key record; the key file would be ${path}`)
     master ??= await createKeyFile(dataDir, options.clock())
     const signature = createKeyring(master.key).sign(PURPOSE, master.id)
-    await pool.query('insert into key_check (singleton, key_id, signature) values (true, $1, $2) on conflict do nothing', [master.id, signature])
+    await pool.query('insert into key_check (singleton, key_id, signature) values (true, $1, $2) on conflict do nothing', [
+      master.id,
+      signature,
+    ])
   }
   const record = check ?? (await readCheck(pool))
-  if (master === undefined) throw new ParapetError('PPT_KEYS_MISSING', `${path} does not exist; the database was made with key ${record?.key_id ?? '?'}`)
+  if (master === undefined)
+    throw new ParapetError('PPT_KEYS_MISSING', `${path} does not exist; the database was made with key ${record?.key_id ?? '?'}`)
   const keyring = createKeyring(master.key)
   if (record === undefined || record.key_id !== master.id || !keyring.verify(PURPOSE, record.key_id, record.signature)) {
     throw new ParapetError('PPT_KEYS_MISSING', `${path} holds key ${master.id}; the database was made with key ${record?.key_id ?? '?'}`)

@@ -39,8 +39,14 @@ describe('files in the data directory', () => {
 
   it('unwritable data directory: PPT_DATA_DIR names the path and the reason', async () => {
     await writeFile(join(dir, 'file'), '')
-    await expect(ensureDirectory(join(dir, 'file', 'below'))).rejects.toMatchObject({ code: 'PPT_DATA_DIR', detail: expect.stringContaining('ENOTDIR') })
-    await expect(writePrivateFile(join(dir, 'none', 'a'), 'x')).rejects.toMatchObject({ code: 'PPT_DATA_DIR', detail: expect.stringContaining('ENOENT') })
+    await expect(ensureDirectory(join(dir, 'file', 'below'))).rejects.toMatchObject({
+      code: 'PPT_DATA_DIR',
+      detail: expect.stringContaining('ENOTDIR'),
+    })
+    await expect(writePrivateFile(join(dir, 'none', 'a'), 'x')).rejects.toMatchObject({
+      code: 'PPT_DATA_DIR',
+      detail: expect.stringContaining('ENOENT'),
+    })
     await expect(readPrivateFile(dir)).rejects.toMatchObject({ code: 'PPT_DATA_DIR', detail: expect.stringContaining('EISDIR') })
   })
 })

@@ -44,7 +44,11 @@ export const writePrivateFile = async (path: string, text: string, options: { ex
     if (options.exclusive === true) await link(beside, path)
     else await rename(beside, path)
     const directory = await open(dirname(path), 'r')
-    await directory.sync().finally(() => directory.close())
+    try {
+      await directory.sync()
+    } finally {
+      await directory.close()
+    }
     return true
   } catch (cause) {
     if (options.exclusive === true && (cause as NodeJS.ErrnoException).code === 'EEXIST') return false

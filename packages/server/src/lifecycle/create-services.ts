@@ -62,10 +62,17 @@ export const createServices = async (deps: ServiceDeps): Promise<BuiltServices> 
   const presence = createPresence({
     clock,
     keepMs: idleMs,
-    persist: (operator, address) => void operators.noteSeen(operator, address).catch((error: unknown) => log.warn({ err: error }, 'presence was not noted')),
+    persist: (operator, address) =>
+      void operators.noteSeen(operator, address).catch((error: unknown) => log.warn({ err: error }, 'presence was not noted')),
   })
   presence.load(await operators.recentAddresses(clock() - idleMs))
-  const protectedTargets = createLiveProtectedTargets({ config, presence, clock, readNetwork: readOwnNetwork, network: await readOwnNetwork() })
+  const protectedTargets = createLiveProtectedTargets({
+    config,
+    presence,
+    clock,
+    readNetwork: readOwnNetwork,
+    network: await readOwnNetwork(),
+  })
 
   const sessions = createOperatorSessions({
     sessions: createSessions({
@@ -164,7 +171,12 @@ export const createServices = async (deps: ServiceDeps): Promise<BuiltServices> 
     clientAddress,
     isCrossSite: csrfReason(config),
     limiter: createLimiter({
-      policies: Object.fromEntries([...Object.entries(RATE_LIMITS), ['door', DOOR_LIMIT] as const].map(([name, { limit, periodMs }]) => [name, { limit, windowMs: periodMs }])),
+      policies: Object.fromEntries(
+        [...Object.entries(RATE_LIMITS), ['door', DOOR_LIMIT] as const].map(([name, { limit, periodMs }]) => [
+          name,
+          { limit, windowMs: periodMs },
+        ]),
+      ),
       clock,
       maxKeys: 100_000,
     }),
@@ -184,4 +196,3 @@ const csrfReason = (config: Config): Services['isCrossSite'] => {
     return verdict.kind === 'refused' ? verdict.reason : undefined
   }
 }
-

@@ -39,7 +39,13 @@ describe('the local token', () => {
 
   it('is known only whole', () => {
     const check = createLocalTokenCheck('ppt_local_abc')
-    expect([check('ppt_local_abc'), check('ppt_local_ab'), check('ppt_local_abcd'), check(''), check('PPT_LOCAL_ABC')]).toEqual([true, false, false, false, false])
+    expect([check('ppt_local_abc'), check('ppt_local_ab'), check('ppt_local_abcd'), check(''), check('PPT_LOCAL_ABC')]).toEqual([
+      true,
+      false,
+      false,
+      false,
+      false,
+    ])
   })
 })
 
@@ -83,13 +89,17 @@ describe('assertPortFree', () => {
   })
 
   it('an address of another machine is a setting that cannot be', async () => {
-    await expect(assertPortFree('192.0.2.254', 0)).rejects.toMatchObject({ code: 'PPT_CONFIG_INVALID', detail: expect.stringContaining('192.0.2.254') })
+    await expect(assertPortFree('192.0.2.254', 0)).rejects.toMatchObject({
+      code: 'PPT_CONFIG_INVALID',
+      detail: expect.stringContaining('192.0.2.254'),
+    })
   })
 })
 
 describe('own network', () => {
   it('reads gateways out of the kernel’s tables', () => {
-    const table = 'Iface\tDestination\tGateway\tFlags\neth0\t00000000\t0102A8C0\t0003\neth0\t0002A8C0\t00000000\t0001\nbad\t00000000\tnothex\n'
+    const table =
+      'Iface\tDestination\tGateway\tFlags\neth0\t00000000\t0102A8C0\t0003\neth0\t0002A8C0\t00000000\t0001\nbad\t00000000\tnothex\n'
     expect(parseRoutes(table)).toEqual(['192.168.2.1'])
     const table6 = `${'0'.repeat(32)} 00 ${'0'.repeat(32)} 00 fe800000000000000000000000000001 00000400 0 0 00000003 eth0\n${'0'.repeat(32)} 00 ${'0'.repeat(32)} 00 ${'0'.repeat(32)} ffffffff 1 0 00200200 lo\n`
     expect(parseRoutes6(table6)).toEqual(['fe80::1'])
@@ -97,7 +107,9 @@ describe('own network', () => {
   })
 
   it('reads name servers, with comments, zones and junk around them', () => {
-    expect(parseResolvers('# x\nnameserver 192.0.2.53\nnameserver fe80::1%eth0\nnameserver nonsense\nsearch example\n nameserver 192.0.2.53\n')).toEqual(['192.0.2.53', 'fe80::1'])
+    expect(
+      parseResolvers('# x\nnameserver 192.0.2.53\nnameserver fe80::1%eth0\nnameserver nonsense\nsearch example\n nameserver 192.0.2.53\n'),
+    ).toEqual(['192.0.2.53', 'fe80::1'])
   })
 
   it('knows the addresses of this machine', async () => {
@@ -117,7 +129,8 @@ describe('protected targets', () => {
       network: { ownAddresses: ['198.51.100.1'], gateways: ['198.51.100.254'], dns: ['198.51.100.53'] },
     })
     const reason = (value: string) => targets.reasonFor({ kind: 'ip', value })
-    for (const value of ['127.0.0.1', '192.0.2.9', '10.0.0.1', '198.51.100.1', '198.51.100.254', '198.51.100.53']) expect(reason(value)).toBeDefined()
+    for (const value of ['127.0.0.1', '192.0.2.9', '10.0.0.1', '198.51.100.1', '198.51.100.254', '198.51.100.53'])
+      expect(reason(value)).toBeDefined()
     expect(reason('203.0.113.7')).toBeUndefined()
     addresses = ['203.0.113.7', '2001:db8::1']
     now = 2_000
@@ -148,7 +161,10 @@ describe('the log', () => {
   it('hides secrets by their names, wherever they stand', () => {
     const lines: string[] = []
     const log = createLog({ logLevel: 'info' }, { write: (line: string) => lines.push(line) })
-    log.info({ password: 's3cret', body: { token: 's3cret' }, req: { headers: { cookie: 's3cret' } }, entry: { detail: { link: 's3cret' } } }, 'x')
+    log.info(
+      { password: 's3cret', body: { token: 's3cret' }, req: { headers: { cookie: 's3cret' } }, entry: { detail: { link: 's3cret' } } },
+      'x',
+    )
     expect(lines.join('')).not.toContain('s3cret')
   })
 
@@ -157,7 +173,10 @@ describe('the log', () => {
     const log = createLog({ logLevel: 'info' }, { write: (line: string) => lines.push(line) })
     const cause = Object.assign(new Error('duplicate key'), { code: '23505', detail: 'Key (name)=(s3cret) exists', where: 's3cret' })
     log.error({ err: new Error('outer', { cause }) }, 'x')
-    expect(JSON.parse(lines[0] ?? '{}').err).toMatchObject({ message: 'outer', cause: { code: '23505', message: 'duplicate key', stack: expect.any(String) } })
+    expect(JSON.parse(lines[0] ?? '{}').err).toMatchObject({
+      message: 'outer',
+      cause: { code: '23505', message: 'duplicate key', stack: expect.any(String) },
+    })
     expect(lines.join('')).not.toContain('s3cret')
   })
 })

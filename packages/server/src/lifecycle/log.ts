@@ -8,7 +8,13 @@ const SECRETS = ['authorization', 'cookie', 'password', 'token', 'secret', 'link
 const describeError = (error: unknown, depth = 0): unknown => {
   if (!(error instanceof Error) || depth > 4) return typeof error === 'string' ? error : undefined
   const { code } = error as NodeJS.ErrnoException
-  return { type: error.name, message: error.message, ...(code === undefined ? {} : { code }), stack: error.stack, cause: describeError(error.cause, depth + 1) }
+  return {
+    type: error.name,
+    message: error.message,
+    ...(code === undefined ? {} : { code }),
+    stack: error.stack,
+    cause: describeError(error.cause, depth + 1),
+  }
 }
 
 /** The program's log: JSON lines on standard error, without bodies, tokens and cookies. */

@@ -5,7 +5,9 @@ import { canonicalAddress } from '@parapet/core'
 /** Addresses that must never be blocked, because this machine or its operators would be cut off. */
 export type OwnNetwork = { readonly ownAddresses: readonly string[]; readonly gateways: readonly string[]; readonly dns: readonly string[] }
 
-const unique = (items: readonly (string | undefined)[]): string[] => [...new Set(items.filter((item): item is string => item !== undefined))]
+const unique = (items: readonly (string | undefined)[]): string[] => [
+  ...new Set(items.filter((item): item is string => item !== undefined)),
+]
 
 /** Default gateways out of `/proc/net/route`, whose addresses are little-endian hex. */
 export const parseRoutes = (text: string): string[] =>
@@ -23,7 +25,14 @@ export const parseRoutes6 = (text: string): string[] =>
   unique(
     text.split('\n').map((line) => {
       const [destination, prefix, , , gateway] = line.trim().split(/\s+/)
-      if (destination !== '0'.repeat(32) || prefix !== '00' || gateway === undefined || !/^[0-9a-f]{32}$/i.test(gateway) || gateway === '0'.repeat(32)) return undefined
+      if (
+        destination !== '0'.repeat(32) ||
+        prefix !== '00' ||
+        gateway === undefined ||
+        !/^[0-9a-f]{32}$/i.test(gateway) ||
+        gateway === '0'.repeat(32)
+      )
+        return undefined
       return canonicalAddress(gateway.match(/.{4}/g)?.join(':') ?? '')
     }),
   )
@@ -50,7 +59,9 @@ const readOptional = async (path: string): Promise<string> => {
 export const readOwnNetwork = async (): Promise<OwnNetwork> => {
   const [routes, routes6, resolvers] = await Promise.all(['/proc/net/route', '/proc/net/ipv6_route', '/etc/resolv.conf'].map(readOptional))
   return {
-    ownAddresses: unique(Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => canonicalAddress(address)))),
+    ownAddresses: unique(
+      Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => canonicalAddress(address))),
+    ),
     gateways: unique([...parseRoutes(routes ?? ''), ...parseRoutes6(routes6 ?? '')]),
     dns: parseResolvers(resolvers ?? ''),
   }

@@ -5,8 +5,12 @@ import { ParapetError } from '@parapet/core'
 export const toPortError = (error: unknown, host: string, port: number): unknown => {
   const code = (error as NodeJS.ErrnoException).code
   if (code === 'EADDRINUSE') return new ParapetError('PPT_PORT_BUSY', `${host}:${port}`, { cause: error })
-  if (code === 'EACCES') return new ParapetError('PPT_CONFIG_INVALID', `port ${port} needs rights that this user lacks; set PARAPET_PORT above 1023`, { cause: error })
-  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') return new ParapetError('PPT_CONFIG_INVALID', `host ${host} is no address of this machine`, { cause: error })
+  if (code === 'EACCES')
+    return new ParapetError('PPT_CONFIG_INVALID', `port ${port} needs rights that this user lacks; set PARAPET_PORT above 1023`, {
+      cause: error,
+    })
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+    return new ParapetError('PPT_CONFIG_INVALID', `host ${host} is no address of this machine`, { cause: error })
   return error
 }
 

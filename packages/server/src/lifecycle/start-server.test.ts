@@ -5,7 +5,7 @@ import { request as httpsRequest } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { failedLogin, testConfig } from '../app/fixtures/test-app.js'
+import { failedLogin, type Json, testConfig } from '../app/fixtures/test-app.js'
 import { createTestDatabase, type TestDatabase } from '../db/test-database.js'
 import { keyFilePath } from '../keys/index.js'
 import { readLocalToken } from './local-token.js'
@@ -29,17 +29,25 @@ afterEach(async () => {
 
 const start = async (overrides: object = {}, options: StartOptions = {}): Promise<RunningServer> => {
   const config = testConfig(dataDir, { port: 0, ...overrides })
-  const server = await startServer(config, { database: await database.sibling(), log: createLog({ logLevel: 'info' }, { write: (line: string) => lines.push(line) }), ...options })
+  const server = await startServer(config, {
+    database: await database.sibling(),
+    log: createLog({ logLevel: 'info' }, { write: (line: string) => lines.push(line) }),
+    ...options,
+  })
   running.push(server)
   return server
 }
-const call = async (server: RunningServer, path: string, init: { token?: string | undefined; body?: unknown; method?: string } = {}) => {
+const call = async (
+  server: RunningServer,
+  path: string,
+  init: { token?: string | undefined; body?: unknown; method?: string } = {},
+): Promise<{ status: number; body: Json }> => {
   const response = await fetch(server.url + path, {
     method: init.method ?? (init.body === undefined ? 'GET' : 'POST'),
     headers: { ...(init.token === undefined ? {} : { authorization: `Bearer ${init.token}` }), 'content-type': 'application/json' },
     ...(init.body === undefined ? {} : { body: JSON.stringify(init.body) }),
   })
-  return { status: response.status, body: (await response.json().catch(() => undefined)) as any }
+  return { status: response.status, body: await response.json().catch(() => undefined) }
 }
 const local = () => readLocalToken({ dataDir })
 
@@ -52,7 +60,11 @@ describe('startServer', () => {
     for (const file of ['keys.json', 'local-token', 'setup.json']) expect((await stat(join(dataDir, file))).mode & 0o777).toBe(0o600)
     expect(lines.find((line) => line.includes('back this file up'))).toContain(keyFilePath(dataDir))
     // neither the link nor a key may stand in a log
-    const secrets = [server.setupLink?.split('#')[1] ?? 'none', JSON.parse(await readFile(keyFilePath(dataDir), 'utf8')).key, (await local()) ?? 'none']
+    const secrets = [
+      server.setupLink?.split('#')[1] ?? 'none',
+      JSON.parse(await readFile(keyFilePath(dataDir), 'utf8')).key,
+      (await local()) ?? 'none',
+    ]
     for (const secret of secrets) expect(lines.join('')).not.toContain(secret)
   }, 60_000)
 
@@ -84,7 +96,9 @@ describe('startServer', () => {
     await new Promise<void>((done) => other.listen(0, '127.0.0.1', done))
     const { port } = other.address() as { port: number }
     const untouched = await database.sibling()
-    await expect(startServer(testConfig(dataDir, { port }), { database: untouched, log: createLog({ logLevel: 'silent' }) })).rejects.toMatchObject({ code: 'PPT_PORT_BUSY' })
+    await expect(
+      startServer(testConfig(dataDir, { port }), { database: untouched, log: createLog({ logLevel: 'silent' }) }),
+    ).rejects.toMatchObject({ code: 'PPT_PORT_BUSY' })
     expect((await untouched.owner().query(`select 1 from pg_namespace where nspname = 'parapet'`)).rowCount).toBe(0)
     await untouched.close()
     await new Promise((done) => other.close(done))
@@ -95,12 +109,35 @@ describe('startServer', () => {
   })
 
   it('an unwritable data directory: refused by name', async () => {
-    await expect(start({ dataDir: '/proc/parapet' })).rejects.toMatchObject({ code: 'PPT_DATA_DIR', detail: expect.stringContaining('/proc/parapet') })
+    await expect(start({ dataDir: '/proc/parapet' })).rejects.toMatchObject({
+      code: 'PPT_DATA_DIR',
+      detail: expect.stringContaining('/proc/parapet'),
+    })
   }, 60_000)
 
   it('speaks HTTPS with its own certificate, with HSTS and a cookie bound to it', async () => {
     const [cert, key] = [join(dataDir, 'cert.pem'), join(dataDir, 'key.pem')]
-    execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-keyout', key, '-out', cert, '-days', '2', '-subj', '/CN=localhost'], { stdio: 'ignore' })
+    execFileSync(
+      'openssl',
+      [
+        'req',
+        '-x509',
+        '-newkey',
+        'ec',
+        '-pkeyopt',
+        'ec_paramgen_curve:prime256v1',
+        '-nodes',
+        '-keyout',
+        key,
+        '-out',
+        cert,
+        '-days',
+        '2',
+        '-subj',
+        '/CN=localhost',
+      ],
+      { stdio: 'ignore' },
+    )
     const server = await start({ tls: { cert, key }, publicUrl: 'https://localhost:8700' })
     expect(server.url).toMatch(/^https:\/\/localhost:\d+$/)
     const headers = await new Promise<Record<string, unknown>>((done, failed) => {
@@ -115,7 +152,10 @@ describe('startServer', () => {
   }, 60_000)
 
   it('names the TLS file that cannot be read', async () => {
-    await expect(start({ tls: { cert: '/nowhere/cert.pem', key: '/nowhere/key.pem' } })).rejects.toMatchObject({ code: 'PPT_CONFIG_INVALID', detail: expect.stringContaining('tls.cert') })
+    await expect(start({ tls: { cert: '/nowhere/cert.pem', key: '/nowhere/key.pem' } })).rejects.toMatchObject({
+      code: 'PPT_CONFIG_INVALID',
+      detail: expect.stringContaining('tls.cert'),
+    })
   })
 })
 
@@ -124,7 +164,9 @@ describe('stop', () => {
     const server = await start()
     const token = await local()
     const source = (await call(server, '/v1/sources', { token, body: { name: 'shop' } })).body
-    const sends = Array.from({ length: 10 }, (_, i) => call(server, '/v1/events', { token: source.token, body: failedLogin({ 'event.id': `stop-${i}` }) }).catch(() => undefined))
+    const sends = Array.from({ length: 10 }, (_, i) =>
+      call(server, '/v1/events', { token: source.token, body: failedLogin({ 'event.id': `stop-${i}` }) }).catch(() => undefined),
+    )
     await sends[0]
     const stopping = server.stop()
     const answers = await Promise.all(sends)
@@ -148,7 +190,7 @@ describe('stop', () => {
       for (;;) if ((await reader?.read())?.done !== false) return true
     }
     expect(await drained()).toBe(true)
-    await expect(fetch(`${server.url}/healthz`)).rejects.toThrow()
+    await expect(fetch(`${server.url}/healthz`)).rejects.toThrow('fetch failed')
   }, 60_000)
 
   it('may be asked twice', async () => {

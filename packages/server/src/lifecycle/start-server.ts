@@ -117,7 +117,8 @@ export const startServer = async (settings: Config, options: StartOptions = {}):
     steps.push(() => database.close())
     await migrate(database)
     const keys = await openKeyring({ dataDir: settings.dataDir, pool: database.pool, clock })
-    if (keys.created) log.warn({ file: keys.path }, 'new keys were made for an empty store; back this file up, without it the store cannot be opened again')
+    if (keys.created)
+      log.warn({ file: keys.path }, 'new keys were made for an empty store; back this file up, without it the store cannot be opened again')
     const localToken = await ensureLocalToken(settings)
     const engines = options.engines ?? (await loadEngines(log))
 

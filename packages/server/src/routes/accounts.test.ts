@@ -7,7 +7,8 @@ beforeAll(async () => {
 }, 60_000)
 afterAll(() => t.close())
 
-const local = (method: string, url: string, body?: unknown) => t.call(method, url, { token: t.local, ...(body === undefined ? {} : { body }) })
+const local = (method: string, url: string, body?: unknown) =>
+  t.call(method, url, { token: t.local, ...(body === undefined ? {} : { body }) })
 const lastAct = async () => (await local('GET', '/v1/audit?limit=1')).body.items[0]
 
 describe('operators', () => {
@@ -15,10 +16,19 @@ describe('operators', () => {
     const { cookie, name } = await t.makeOperator('admin', 'Chief')
     const made = await t.call('POST', '/v1/operators', { cookie, body: { name: 'Ben', password: PASSWORD, role: 'viewer' } })
     expect(made).toMatchObject({ status: 201, body: { name: 'Ben', role: 'viewer', lastSignInAt: null } })
-    expect(await lastAct()).toMatchObject({ action: 'operator.created', actor: { kind: 'operator', name }, resource: { type: 'operator', id: made.body.id }, outcome: 'success' })
+    expect(await lastAct()).toMatchObject({
+      action: 'operator.created',
+      actor: { kind: 'operator', name },
+      resource: { type: 'operator', id: made.body.id },
+      outcome: 'success',
+    })
     expect((await t.call('GET', '/v1/operators', { cookie })).body.items.map((one: { name: string }) => one.name)).toContain('Ben')
     expect((await t.call('DELETE', `/v1/operators/${made.body.id}`, { cookie })).status).toBe(204)
-    expect(await lastAct()).toMatchObject({ action: 'operator.removed', resource: { id: made.body.id }, detail: { name: 'Ben', role: 'viewer' } })
+    expect(await lastAct()).toMatchObject({
+      action: 'operator.removed',
+      resource: { id: made.body.id },
+      detail: { name: 'Ben', role: 'viewer' },
+    })
   })
 
   it('never show a hash or a password, in no answer and in no log', async () => {
@@ -29,7 +39,10 @@ describe('operators', () => {
 
   it('cannot take a name that looks like another one', async () => {
     await t.makeOperator('viewer', 'Dora')
-    expect((await local('POST', '/v1/operators', { name: 'DORA', password: PASSWORD, role: 'viewer' })).body).toMatchObject({ status: 409, code: 'PPT_CONFLICT' })
+    expect((await local('POST', '/v1/operators', { name: 'DORA', password: PASSWORD, role: 'viewer' })).body).toMatchObject({
+      status: 409,
+      code: 'PPT_CONFLICT',
+    })
   })
 
   it('lose every session at once when they are removed', async () => {
@@ -42,12 +55,16 @@ describe('operators', () => {
   it('keep a last admin', async () => {
     await t.database.owner().query('delete from operators')
     const { id } = (await local('POST', '/v1/operators', { name: 'Only', password: PASSWORD, role: 'admin' })).body
-    expect((await local('DELETE', `/v1/operators/${id}`)).body).toMatchObject({ status: 409, detail: expect.stringContaining('last admin') })
+    expect((await local('DELETE', `/v1/operators/${id}`)).body).toMatchObject({
+      status: 409,
+      detail: expect.stringContaining('last admin'),
+    })
     expect(await lastAct()).toMatchObject({ outcome: 'failure', reason: 'PPT_CONFLICT' })
   })
 
   it('that do not exist are 404, whatever is written as their id', async () => {
-    for (const id of ['x', '%00', '..%2f..', "'--", 'x'.repeat(129)]) expect([404, 422]).toContain((await local('DELETE', `/v1/operators/${id}`)).status)
+    for (const id of ['x', '%00', '..%2f..', "'--", 'x'.repeat(129)])
+      expect([404, 422]).toContain((await local('DELETE', `/v1/operators/${id}`)).status)
   })
 
   it('refuse weak passwords and unknown roles by name', async () => {
@@ -98,13 +115,22 @@ describe('tokens', () => {
 
   it('never hold more than whoever makes them', async () => {
     const { token } = await t.makeToken(['tokens.manage', 'alerts.read'])
-    expect((await t.call('POST', '/v1/tokens', { token, body: { name: 'more', scopes: ['operators.manage'] } })).body).toMatchObject({ status: 403, detail: expect.stringContaining('operators.manage') })
+    expect((await t.call('POST', '/v1/tokens', { token, body: { name: 'more', scopes: ['operators.manage'] } })).body).toMatchObject({
+      status: 403,
+      detail: expect.stringContaining('operators.manage'),
+    })
     expect((await t.call('POST', '/v1/tokens', { token, body: { name: 'same', scopes: ['alerts.read'] } })).status).toBe(201)
   })
 
   it('that write events belong to a source', async () => {
-    expect((await local('POST', '/v1/tokens', { name: 'x', scopes: ['events.write'] })).body).toMatchObject({ status: 422, detail: expect.stringContaining('sourceId') })
-    expect((await local('POST', '/v1/tokens', { name: 'x', scopes: ['events.write'], sourceId: 'none' })).body).toMatchObject({ status: 422, detail: expect.stringContaining('no such source') })
+    expect((await local('POST', '/v1/tokens', { name: 'x', scopes: ['events.write'] })).body).toMatchObject({
+      status: 422,
+      detail: expect.stringContaining('sourceId'),
+    })
+    expect((await local('POST', '/v1/tokens', { name: 'x', scopes: ['events.write'], sourceId: 'none' })).body).toMatchObject({
+      status: 422,
+      detail: expect.stringContaining('no such source'),
+    })
     const { id } = await t.makeSource()
     const { token } = (await local('POST', '/v1/tokens', { name: 'second', scopes: ['events.write'], sourceId: id })).body
     expect((await t.call('POST', '/v1/events', { token, body: failedLogin() })).status).toBe(202)
@@ -225,7 +251,12 @@ describe('the demo', () => {
     const real = await t.makeSource('real one')
     const demo = await t.makeSource('demo one', true)
     const send = (token: string, user: string, tags: string[]) =>
-      t.call('POST', '/v1/events', { token, body: Array.from({ length: 6 }, (_, i) => failedLogin({ 'event.id': `${user}-${i}`, 'user.name': user, 'source.ip': '198.51.100.9', ...(tags.length > 0 ? { tags } : {}) })) })
+      t.call('POST', '/v1/events', {
+        token,
+        body: Array.from({ length: 6 }, (_, i) =>
+          failedLogin({ 'event.id': `${user}-${i}`, 'user.name': user, 'source.ip': '198.51.100.9', ...(tags.length > 0 ? { tags } : {}) }),
+        ),
+      })
     await send(real.token, 'real-user', [])
     await send(demo.token, 'demo-user', ['parapet.demo'])
     await t.settle()

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createTestApp, failedLogin, type TestApp } from '../app/fixtures/test-app.js'
+import { createTestApp, failedLogin, type Json, type TestApp } from '../app/fixtures/test-app.js'
 
 let t: TestApp
 let base: string
@@ -10,7 +10,7 @@ beforeAll(async () => {
 }, 60_000)
 afterAll(() => t.close())
 
-type Message = { event: string; id: number; data: any }
+type Message = { event: string; id: number; data: Json }
 
 /** A real client over a real socket. */
 const follow = async (path: string, headers: Record<string, string>) => {
@@ -28,7 +28,8 @@ const follow = async (path: string, headers: Record<string, string>) => {
         text = text.slice(end + 2)
         if (lines[0]?.startsWith(':') === true) comments++
         const field = (name: string): string | undefined => lines.find((line) => line.startsWith(`${name}: `))?.slice(name.length + 2)
-        if (field('data') !== undefined) messages.push({ event: field('event') ?? '', id: Number(field('id')), data: JSON.parse(field('data') ?? '') })
+        if (field('data') !== undefined)
+          messages.push({ event: field('event') ?? '', id: Number(field('id')), data: JSON.parse(field('data') ?? '') })
       }
     }
   }
@@ -42,7 +43,9 @@ const follow = async (path: string, headers: Record<string, string>) => {
     messages,
     comments: () => comments,
     ended: () => ended,
-    wait: (count: number) => expect.poll(() => messages.length, { timeout: 10_000 }).toBeGreaterThanOrEqual(count),
+    wait: async (count: number) => {
+      await expect.poll(() => messages.length, { timeout: 10_000 }).toBeGreaterThanOrEqual(count)
+    },
     stop: async () => {
       abort.abort()
       await done
@@ -52,7 +55,12 @@ const follow = async (path: string, headers: Record<string, string>) => {
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
 let host = 0
 const block = async (duration = '1h'): Promise<{ id: string; revision: number }> =>
-  (await t.call('POST', '/v1/decisions', { token: t.local, body: { target: { kind: 'ip', value: `203.0.113.${++host}` }, action: 'deny', scope: 'all', duration, reason: 'test' } })).body
+  (
+    await t.call('POST', '/v1/decisions', {
+      token: t.local,
+      body: { target: { kind: 'ip', value: `203.0.113.${++host}` }, action: 'deny', scope: 'all', duration, reason: 'test' },
+    })
+  ).body
 
 describe('the stream of decisions', () => {
   it('begins with a snapshot and goes on with every change, in order', async () => {
@@ -105,7 +113,12 @@ describe('the stream of decisions', () => {
     const opening = follow('/v1/decisions/stream', bearer(t.local))
     const made = await Promise.all(Array.from({ length: 8 }, () => block()))
     const stream = await opening
-    const seen = () => new Set(stream.messages.flatMap(({ event, data }) => (event === 'snapshot' ? data.decisions.map((one: { id: string }) => one.id) : [data.id])))
+    const seen = () =>
+      new Set(
+        stream.messages.flatMap(({ event, data }) =>
+          event === 'snapshot' ? data.decisions.map((one: { id: string }) => one.id) : [data.id],
+        ),
+      )
     await expect.poll(() => made.every(({ id }) => seen().has(id)), { timeout: 10_000 }).toBe(true)
     const ids = stream.messages.map(({ id }) => id)
     expect(ids).toEqual([...new Set(ids)].toSorted((a, b) => a - b))
@@ -118,7 +131,11 @@ describe('the stream of alerts', () => {
     const { token } = await t.makeSource('streaming shop')
     const stream = await follow('/v1/alerts/stream', bearer(t.local))
     await expect.poll(() => t.services.streams.size).toBe(1)
-    const send = (user: string) => t.call('POST', '/v1/events', { token, body: Array.from({ length: 6 }, () => failedLogin({ '@timestamp': t.now(), 'user.name': user, 'source.ip': '198.51.100.44' })) })
+    const send = (user: string) =>
+      t.call('POST', '/v1/events', {
+        token,
+        body: Array.from({ length: 6 }, () => failedLogin({ '@timestamp': t.now(), 'user.name': user, 'source.ip': '198.51.100.44' })),
+      })
     await send('carl')
     await stream.wait(1)
     expect(stream.messages[0]).toMatchObject({ event: 'alert', data: { sources: [{ name: 'streaming shop' }] } })
@@ -139,7 +156,9 @@ describe('a stream ends', () => {
     await stream.wait(1)
     return stream
   }
-  const ends = (stream: { ended: () => boolean }) => expect.poll(stream.ended, { timeout: 5_000 }).toBe(true)
+  const ends = async (stream: { ended: () => boolean }) => {
+    await expect.poll(stream.ended, { timeout: 5_000 }).toBe(true)
+  }
 
   it('when its token is revoked', async () => {
     const { token, id } = await t.makeToken(['decisions.read'])

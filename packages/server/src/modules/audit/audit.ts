@@ -31,7 +31,9 @@ const clean = (text: string, max = 512): string => text.slice(0, max).replaceAll
 const cleanDetail = (detail: AuditEntry['detail']): string | null => {
   if (detail === undefined) return null
   const entries = Object.entries(detail).slice(0, 32)
-  return JSON.stringify(Object.fromEntries(entries.map(([key, value]) => [clean(key, 64), typeof value === 'string' ? clean(value) : value])))
+  return JSON.stringify(
+    Object.fromEntries(entries.map(([key, value]) => [clean(key, 64), typeof value === 'string' ? clean(value) : value])),
+  )
 }
 
 const toRecord = (row: Row): AuditRecord => ({
@@ -68,7 +70,8 @@ export const createAudit = (deps: { pool: Pool }): Audit => ({
     )
   },
   list: async ({ limit, cursor, action }) => {
-    if (cursor !== undefined && !/^\d{1,15}$/.test(cursor)) throw new ParapetError('PPT_INVALID', 'cursor: take it from next of the page before')
+    if (cursor !== undefined && !/^\d{1,15}$/.test(cursor))
+      throw new ParapetError('PPT_INVALID', 'cursor: take it from next of the page before')
     const { rows } = await deps.pool.query<Row>(
       `select * from audit where ($1::bigint is null or sequence < $1) and ($2::text is null or action = $2) order by sequence desc limit $3`,
       [cursor ?? null, action ?? null, limit + 1],

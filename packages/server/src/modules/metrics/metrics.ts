@@ -1,4 +1,4 @@
-import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { Counter, Gauge, type GaugeConfiguration, Histogram, Registry } from 'prom-client'
 
 /** The numbers at `/metrics`. Names follow Prometheus: base units, `_total` for counters. */
 export type Metrics = {
@@ -22,13 +22,26 @@ export type MetricSources = {
   readonly connections: () => { readonly total: number; readonly idle: number; readonly waiting: number }
 }
 
+/** A gauge registers itself; nobody needs to hold it. */
+const gauge = <T extends string>(configuration: GaugeConfiguration<T>): Gauge<T> => new Gauge(configuration)
+
 /** Creates the registry of this process; nothing is global, so that two servers in one test do not share numbers. */
 export const createMetrics = (sources: MetricSources): Metrics => {
   const registry = new Registry()
   const registers = [registry]
-  const events = new Counter({ name: 'parapet_ingest_events_total', help: 'Events that came in, by what became of them', labelNames: ['outcome'], registers })
+  const events = new Counter({
+    name: 'parapet_ingest_events_total',
+    help: 'Events that came in, by what became of them',
+    labelNames: ['outcome'],
+    registers,
+  })
   const bytes = new Counter({ name: 'parapet_ingest_bytes_total', help: 'Bytes of event batches after decompression', registers })
-  const refused = new Counter({ name: 'parapet_ingest_refused_batches_total', help: 'Batches refused as a whole', labelNames: ['reason'], registers })
+  const refused = new Counter({
+    name: 'parapet_ingest_refused_batches_total',
+    help: 'Batches refused as a whole',
+    labelNames: ['reason'],
+    registers,
+  })
   const requests = new Histogram({
     name: 'parapet_http_request_duration_seconds',
     help: 'Time to answer, by route',
@@ -36,13 +49,38 @@ export const createMetrics = (sources: MetricSources): Metrics => {
     buckets: [0.005, 0.025, 0.1, 0.5, 2.5, 10],
     registers,
   })
-  const auditLost = new Counter({ name: 'parapet_audit_lost_total', help: 'Acts whose audit entry could not be written; the log has them', registers })
+  const auditLost = new Counter({
+    name: 'parapet_audit_lost_total',
+    help: 'Acts whose audit entry could not be written; the log has them',
+    registers,
+  })
   const decisions = new Counter({ name: 'parapet_decisions_total', help: 'Decisions made or changed', registers })
   const alerts = new Counter({ name: 'parapet_alerts_total', help: 'Alerts fired and updated', registers })
-  new Gauge({ name: 'parapet_detection_lag_events', help: 'Stored events that detection has not seen', registers, collect() { this.set(sources.lag().events) } })
-  new Gauge({ name: 'parapet_detection_lag_seconds', help: 'Age of the oldest event that detection has not seen', registers, collect() { this.set(sources.lag().ms / 1_000) } })
-  new Gauge({ name: 'parapet_streams_open', help: 'Live streams', registers, collect() { this.set(sources.streams()) } })
-  new Gauge({
+  gauge({
+    name: 'parapet_detection_lag_events',
+    help: 'Stored events that detection has not seen',
+    registers,
+    collect() {
+      this.set(sources.lag().events)
+    },
+  })
+  gauge({
+    name: 'parapet_detection_lag_seconds',
+    help: 'Age of the oldest event that detection has not seen',
+    registers,
+    collect() {
+      this.set(sources.lag().ms / 1_000)
+    },
+  })
+  gauge({
+    name: 'parapet_streams_open',
+    help: 'Live streams',
+    registers,
+    collect() {
+      this.set(sources.streams())
+    },
+  })
+  gauge({
     name: 'parapet_decisions_active',
     help: 'Decisions in force',
     registers,
@@ -51,7 +89,7 @@ export const createMetrics = (sources: MetricSources): Metrics => {
       this.set(await sources.activeDecisions().catch(() => Number.NaN))
     },
   })
-  new Gauge({
+  gauge({
     name: 'parapet_database_connections',
     help: 'Connections of the pool',
     labelNames: ['state'],
@@ -63,7 +101,14 @@ export const createMetrics = (sources: MetricSources): Metrics => {
       this.set({ state: 'waiting' }, waiting)
     },
   })
-  new Gauge({ name: 'process_resident_memory_bytes', help: 'Resident memory', registers, collect() { this.set(process.memoryUsage.rss()) } })
+  gauge({
+    name: 'process_resident_memory_bytes',
+    help: 'Resident memory',
+    registers,
+    collect() {
+      this.set(process.memoryUsage.rss())
+    },
+  })
   for (const outcome of ['accepted', 'duplicate', 'rejected']) events.inc({ outcome }, 0)
   return {
     ingested: (outcome, count) => events.inc({ outcome }, count),

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { displayName, nameKey } from './names.js'
 
@@ -6,11 +6,13 @@ const taken = (name: string): boolean => displayName.safeParse(name).success
 
 describe('displayName', () => {
   it('takes names of people and machines in any script', () => {
-    for (const name of ['ann', 'Ann O’Neil', 'Zoë', '山田 太郎', 'web-1.example', 'علي', 'a@b.example', '<b>bold</b>']) expect(taken(name)).toBe(true)
+    for (const name of ['ann', 'Ann O’Neil', 'Zoë', '山田 太郎', 'web-1.example', 'علي', 'a@b.example', '<b>bold</b>'])
+      expect(taken(name)).toBe(true)
   })
 
   it('refuses what could forge a log line, hide, or turn the text around', () => {
-    for (const name of ['a\nb', 'a\r', 'a\0b', '\u001b[31mred', 'a\u202Eb', 'a\u200Bb', '\uFEFFann', 'a\u2028b', 'a\uD800']) expect(taken(name)).toBe(false)
+    for (const name of ['a\nb', 'a\r', 'a\0b', '\u001b[31mred', 'a\u202Eb', 'a\u200Bb', '\uFEFFann', 'a\u2028b', 'a\uD800'])
+      expect(taken(name)).toBe(false)
   })
 
   it('refuses nothing, only space, space at the ends and 81 characters', () => {

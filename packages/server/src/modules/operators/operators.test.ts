@@ -21,14 +21,24 @@ const PASSWORD = 'correct horse battery'
 describe('the first operator', () => {
   it('is needed until there is one', async () => {
     expect(await operators.needed()).toBe(true)
-    expect(await operators.createFirst({ name: 'Ann', password: PASSWORD })).toMatchObject({ name: 'Ann', role: 'admin', lastSignInAt: null })
+    expect(await operators.createFirst({ name: 'Ann', password: PASSWORD })).toMatchObject({
+      name: 'Ann',
+      role: 'admin',
+      lastSignInAt: null,
+    })
     expect(await operators.needed()).toBe(false)
   })
 
   it('is exactly one, however many hold the link at once', async () => {
-    const tries = await Promise.allSettled(['a', 'b', 'c', 'd'].map((name) => operators.createFirst({ name: `${name}nn`, password: PASSWORD })))
+    const tries = await Promise.allSettled(
+      ['a', 'b', 'c', 'd'].map((name) => operators.createFirst({ name: `${name}nn`, password: PASSWORD })),
+    )
     expect(tries.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
-    expect(tries.filter((one) => one.status === 'rejected').map((one) => one.reason.code)).toEqual(['PPT_CONFLICT', 'PPT_CONFLICT', 'PPT_CONFLICT'])
+    expect(tries.filter((one) => one.status === 'rejected').map((one) => one.reason.code)).toEqual([
+      'PPT_CONFLICT',
+      'PPT_CONFLICT',
+      'PPT_CONFLICT',
+    ])
     expect(await operators.list()).toHaveLength(1)
   })
 
@@ -90,7 +100,9 @@ describe('remove', () => {
   })
 
   it('keeps one admin when two remove each other at the same moment', async () => {
-    const ids = await Promise.all(['Ann', 'Ben'].map(async (name) => (await operators.create({ name, password: PASSWORD, role: 'admin' })).id))
+    const ids = await Promise.all(
+      ['Ann', 'Ben'].map(async (name) => (await operators.create({ name, password: PASSWORD, role: 'admin' })).id),
+    )
     const tries = await Promise.allSettled(ids.map((id) => operators.remove(id)))
     expect(tries.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
     expect(await operators.list()).toHaveLength(1)

@@ -99,13 +99,19 @@ export const createOperators = (deps: { pool: Pool; clock: Clock; passwords: Pas
         return toOperator(operator)
       }),
     verify: async (name, password) => {
-      const { rows } = await pool.query<Row & { password_hash: string }>(`select ${COLUMNS}, password_hash from operators where name_key = $1`, [nameKey(name)])
+      const { rows } = await pool.query<Row & { password_hash: string }>(
+        `select ${COLUMNS}, password_hash from operators where name_key = $1`,
+        [nameKey(name)],
+      )
       const row = rows[0]
       const right = await passwords.verify(row?.password_hash, password)
       return right && row !== undefined ? toOperator(row) : undefined
     },
     noteSignIn: async (id, address) => {
-      await pool.query('update operators set last_sign_in_at = $2, last_seen_at = $2, last_address = coalesce($3, last_address) where id = $1', [id, clock(), address ?? null])
+      await pool.query(
+        'update operators set last_sign_in_at = $2, last_seen_at = $2, last_address = coalesce($3, last_address) where id = $1',
+        [id, clock(), address ?? null],
+      )
     },
     noteSeen: async (id, address) => {
       await pool.query('update operators set last_seen_at = $2, last_address = $3 where id = $1', [id, clock(), address])

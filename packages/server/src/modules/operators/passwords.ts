@@ -25,8 +25,9 @@ const normalise = (password: string): string => password.normalize('NFKC')
 /** Throws `PPT_INVALID` saying what is wrong with a new password. Length and the most used ones count, composition does not. */
 export const assertPassword = (password: string, name: string): void => {
   const text = normalise(password)
-  const length = [...text].length
-  if (length < PASSWORD_MIN || length > PASSWORD_MAX) throw new ParapetError('PPT_INVALID', `password: takes ${PASSWORD_MIN} to ${PASSWORD_MAX} characters`)
+  const length = Array.from(text).length
+  if (length < PASSWORD_MIN || length > PASSWORD_MAX)
+    throw new ParapetError('PPT_INVALID', `password: takes ${PASSWORD_MIN} to ${PASSWORD_MAX} characters`)
   const lower = text.toLowerCase()
   if (MOST_USED_PASSWORDS.has(lower)) throw new ParapetError('PPT_INVALID', 'password: is one of the most used; take a longer phrase')
   if (new Set(lower).size < 3) throw new ParapetError('PPT_INVALID', 'password: repeats one or two characters')
@@ -39,7 +40,8 @@ const createGate = (width: number, waiting: number): (<T>(task: () => Promise<T>
   const queue: (() => void)[] = []
   return async (task) => {
     if (running >= width) {
-      if (queue.length >= waiting) throw Object.assign(new ParapetError('PPT_RATE_LIMITED', 'too many sign-ins at once'), { retryAfterSeconds: 2 })
+      if (queue.length >= waiting)
+        throw Object.assign(new ParapetError('PPT_RATE_LIMITED', 'too many sign-ins at once'), { retryAfterSeconds: 2 })
       await new Promise<void>((go) => queue.push(go))
     } else running++
     try {

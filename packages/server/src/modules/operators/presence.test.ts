@@ -4,7 +4,11 @@ import { createPresence } from './presence.js'
 const make = () => {
   let now = 1_000_000
   const persisted: string[] = []
-  const presence = createPresence({ clock: () => now, keepMs: 3_600_000, persist: (operator, address) => persisted.push(`${operator}@${address}`) })
+  const presence = createPresence({
+    clock: () => now,
+    keepMs: 3_600_000,
+    persist: (operator, address) => persisted.push(`${operator}@${address}`),
+  })
   return { presence, persisted, advance: (ms: number) => (now += ms) }
 }
 

@@ -40,19 +40,38 @@ const alert = (id: string, level: Level, change: Partial<AlertView> = {}): Alert
 })
 
 /** Answers of the stores as they would be; what is tested is what is made of them. */
-const deps = (state: { alerts?: AlertView[]; decisions?: Decision[]; events?: { at: number; events: number }[]; sources?: { id: string; lastEventAt?: number; demo?: boolean }[]; tripped?: number }): OverviewDeps => ({
+const deps = (state: {
+  alerts?: AlertView[]
+  decisions?: Decision[]
+  events?: { at: number; events: number }[]
+  sources?: { id: string; lastEventAt?: number; demo?: boolean }[]
+  tripped?: number
+}): OverviewDeps => ({
   clock: () => NOW,
   events: {
     countsByHour: async () => state.events ?? [],
-    lastEventPerSource: async () => (state.sources ?? []).flatMap(({ id, lastEventAt }) => (lastEventAt === undefined ? [] : [{ id, name: id, lastEventAt, events: 1 }])),
+    lastEventPerSource: async () =>
+      (state.sources ?? []).flatMap(({ id, lastEventAt }) => (lastEventAt === undefined ? [] : [{ id, name: id, lastEventAt, events: 1 }])),
   },
   alerts: {
     list: async () => ({ items: state.alerts ?? [], next: null }),
     countsByHour: async () => [],
     countsByLevel: async () => ({ informational: 0, low: 0, medium: 0, high: 0, critical: 0 }),
   },
-  decisions: { active: async () => ({ revision: 1, decisions: state.decisions ?? [] }), countSince: async () => state.decisions?.length ?? 0 },
-  sources: { list: async () => (state.sources ?? [{ id: 'shop', lastEventAt: NOW }]).map(({ id, demo }) => ({ id, name: id, kind: 'application', demo: demo ?? false, createdAt: 0 })) },
+  decisions: {
+    active: async () => ({ revision: 1, decisions: state.decisions ?? [] }),
+    countSince: async () => state.decisions?.length ?? 0,
+  },
+  sources: {
+    list: async () =>
+      (state.sources ?? [{ id: 'shop', lastEventAt: NOW }]).map(({ id, demo }) => ({
+        id,
+        name: id,
+        kind: 'application',
+        demo: demo ?? false,
+        createdAt: 0,
+      })),
+  },
   budgetTrippedAt: () => state.tripped ?? null,
 })
 const needs = async (state: Parameters<typeof deps>[0]) => (await overviewOf(deps(state))).needsYou.map(({ kind, id }) => `${kind}:${id}`)
@@ -60,12 +79,21 @@ const needs = async (state: Parameters<typeof deps>[0]) => (await overviewOf(dep
 describe('what needs somebody', () => {
   it('is a bad alert about which nothing was done', async () => {
     const live = { sources: [{ id: 'shop', lastEventAt: NOW }] }
-    expect(await needs({ ...live, alerts: [alert('a', 'high'), alert('b', 'critical', { decisionIds: ['d'] }), alert('c', 'medium')] })).toEqual(['alert:a'])
+    expect(
+      await needs({ ...live, alerts: [alert('a', 'high'), alert('b', 'critical', { decisionIds: ['d'] }), alert('c', 'medium')] }),
+    ).toEqual(['alert:a'])
   })
 
   it('is a source that went silent, but not one of the demo and not one that never spoke', async () => {
     expect(
-      await needs({ sources: [{ id: 'live', lastEventAt: NOW }, { id: 'silent', lastEventAt: NOW - HOUR - 1 }, { id: 'demo', lastEventAt: 1, demo: true }, { id: 'new' }] }),
+      await needs({
+        sources: [
+          { id: 'live', lastEventAt: NOW },
+          { id: 'silent', lastEventAt: NOW - HOUR - 1 },
+          { id: 'demo', lastEventAt: 1, demo: true },
+          { id: 'new' },
+        ],
+      }),
     ).toEqual(['source:silent'])
   })
 
@@ -83,7 +111,14 @@ describe('what needs somebody', () => {
 describe('the last day', () => {
   it('is 24 hours in order, those without anything too, ending with the one that runs', async () => {
     const current = Math.floor(NOW / HOUR) * HOUR
-    const { last24h } = await overviewOf(deps({ events: [{ at: current, events: 5 }, { at: current - 23 * HOUR, events: 7 }] }))
+    const { last24h } = await overviewOf(
+      deps({
+        events: [
+          { at: current, events: 5 },
+          { at: current - 23 * HOUR, events: 7 },
+        ],
+      }),
+    )
     expect(last24h.hours).toHaveLength(24)
     expect(last24h.hours[0]).toEqual({ at: current - 23 * HOUR, events: 7, alerts: 0 })
     expect(last24h.hours.at(-1)).toEqual({ at: current, events: 5, alerts: 0 })
@@ -106,7 +141,17 @@ describe('what is blocked', () => {
   it('is not what was lifted, has ended or has not begun; what has not ended can be taken back', () => {
     const lifted = decision({ lifted: { at: NOW, by: { kind: 'cli', id: 'x' }, reason: 'r' } })
     const later = decision({ startsAt: NOW + 1 })
-    expect([isInForce(decision(), NOW), isInForce(lifted, NOW), isInForce(later, NOW), isInForce(decision({ mode: 'observe' }), NOW)]).toEqual([true, false, false, false])
-    expect([endsLater(decision(), NOW), endsLater(lifted, NOW), endsLater(later, NOW), endsLater(decision({ expiresAt: NOW }), NOW)]).toEqual([true, false, true, false])
+    expect([
+      isInForce(decision(), NOW),
+      isInForce(lifted, NOW),
+      isInForce(later, NOW),
+      isInForce(decision({ mode: 'observe' }), NOW),
+    ]).toEqual([true, false, false, false])
+    expect([
+      endsLater(decision(), NOW),
+      endsLater(lifted, NOW),
+      endsLater(later, NOW),
+      endsLater(decision({ expiresAt: NOW }), NOW),
+    ]).toEqual([true, false, true, false])
   })
 })

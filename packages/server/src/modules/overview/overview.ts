@@ -25,25 +25,57 @@ const openAlerts = (alerts: readonly AlertView[]): Needs[] =>
   alerts
     .filter((alert) => atLeast(alert.rule.level, 'high') && alert.decisionIds.length === 0)
     .slice(0, 10)
-    .map((alert) => ({ kind: 'alert', id: alert.id, title: alert.rule.title, detail: alert.why, href: `/alerts/${encodeURIComponent(alert.id)}` }))
+    .map((alert) => ({
+      kind: 'alert',
+      id: alert.id,
+      title: alert.rule.title,
+      detail: alert.why,
+      href: `/alerts/${encodeURIComponent(alert.id)}`,
+    }))
 
 const sourceNeeds = (sources: readonly SourceView[]): Needs[] => {
   if (sources.length === 0) {
-    return [{ kind: 'setup', id: 'first-source', title: 'Connect your first application', detail: 'Nothing sends events yet, so nothing can be detected.', href: '/sources' }]
+    return [
+      {
+        kind: 'setup',
+        id: 'first-source',
+        title: 'Connect your first application',
+        detail: 'Nothing sends events yet, so nothing can be detected.',
+        href: '/sources',
+      },
+    ]
   }
   return sources
     .filter(({ state, demo }) => state === 'silent' && !demo)
     .slice(0, 10)
-    .map(({ id, name }) => ({ kind: 'source', id, title: `${name} is silent`, detail: 'It sent events before and has sent none for an hour.', href: '/sources' }))
+    .map(({ id, name }) => ({
+      kind: 'source',
+      id,
+      title: `${name} is silent`,
+      detail: 'It sent events before and has sent none for an hour.',
+      href: '/sources',
+    }))
 }
 
 const budgetNeeds = (trippedAt: number | null, now: number): Needs[] =>
   trippedAt === null || now - trippedAt > DAY
     ? []
-    : [{ kind: 'budget', id: 'budget', title: 'The budget of decisions is spent', detail: 'Further decisions only observe until you have looked at those in force.', href: '/decisions' }]
+    : [
+        {
+          kind: 'budget',
+          id: 'budget',
+          title: 'The budget of decisions is spent',
+          detail: 'Further decisions only observe until you have looked at those in force.',
+          href: '/decisions',
+        },
+      ]
 
 /** 24 hours, oldest first, ending with the one that runs. */
-const hoursOf = (now: number, events: readonly { at: number; events: number }[], alerts: readonly { at: number; alerts: number }[]): { at: number; events: number; alerts: number }[] => {
+const hoursOf = (
+  now: number,
+  events: readonly { at: number; events: number }[],
+  alerts: readonly { at: number; alerts: number }[],
+): { at: number; events: number; alerts: number }[] => {
   const current = Math.floor(now / HOUR) * HOUR
   return Array.from({ length: 24 }, (_, i) => {
     const at = current - (23 - i) * HOUR
@@ -71,7 +103,13 @@ export const overviewOf = async (deps: OverviewDeps): Promise<Overview> => {
   const lastAlertAt = serious.length === 0 ? null : Math.max(...serious.map(({ updatedAt }) => updatedAt))
   return {
     now,
-    status: describeSituation({ now, events24h: events, lastAlertAt, blocked: countBlocked(active.decisions, now), needsYou: needsYou.length }),
+    status: describeSituation({
+      now,
+      events24h: events,
+      lastAlertAt,
+      blocked: countBlocked(active.decisions, now),
+      needsYou: needsYou.length,
+    }),
     needsYou,
     last24h: { events, alerts: levels, decisions: made, hours },
     activeDecisions: active.decisions.length,

@@ -42,7 +42,8 @@ export const describeSituation = (situation: Situation): Status => {
   const { now, lastAlertAt, blocked, needsYou, events24h } = situation
   const held = blocked.addresses + blocked.others
   const hot = lastAlertAt !== null && now - lastAlertAt < HOT_MS
-  if (hot && held > 0) return { level: 'attack', sentence: `An attack is being held off: ${blockedWords(blocked)}, the last alert ${ago(now - lastAlertAt)}.` }
+  if (hot && held > 0)
+    return { level: 'attack', sentence: `An attack is being held off: ${blockedWords(blocked)}, the last alert ${ago(now - lastAlertAt)}.` }
   if (hot) return { level: 'attack', sentence: `Something is being tried: the last alert ${ago(now - lastAlertAt)}, nothing is blocked.` }
   const events = `${count(events24h, 'event', 'events')} in the last 24 hours`
   const still = held > 0 ? `, ${blockedWords(blocked)}` : ''

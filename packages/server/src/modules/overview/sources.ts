@@ -9,12 +9,16 @@ export type SourceView = Source & { readonly lastEventAt: number | null; readonl
 export const SILENT_MS = HOUR
 
 /** All sources with the time of their last event. */
-export const sourceViews = async (deps: { sources: Pick<Sources, 'list'>; events: Pick<EventStore, 'lastEventPerSource'>; clock: () => number }): Promise<SourceView[]> => {
+export const sourceViews = async (deps: {
+  sources: Pick<Sources, 'list'>
+  events: Pick<EventStore, 'lastEventPerSource'>
+  clock: () => number
+}): Promise<SourceView[]> => {
   const [sources, last] = await Promise.all([deps.sources.list(), deps.events.lastEventPerSource()])
   const lastById = new Map(last.map(({ id, lastEventAt }) => [id, lastEventAt]))
   return sources.map((source) => {
     const lastEventAt = lastById.get(source.id) ?? null
     const state = lastEventAt === null ? 'new' : deps.clock() - lastEventAt > SILENT_MS ? 'silent' : 'live'
-    return { ...source, lastEventAt, state }
+    return Object.assign({ lastEventAt, state } as const, source)
   })
 }

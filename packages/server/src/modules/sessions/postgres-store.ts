@@ -51,7 +51,10 @@ export const createPostgresStore = (deps: { pool: Pool; clock: Clock; random?: R
       return rows
     },
     removeGroup: async (group) => {
-      const { rows } = await pool.query<{ live: boolean }>('delete from shared_state where group_key = $1 returning expires_at > $2 as live', [group, clock()])
+      const { rows } = await pool.query<{ live: boolean }>(
+        'delete from shared_state where group_key = $1 returning expires_at > $2 as live',
+        [group, clock()],
+      )
       return rows.filter(({ live }) => live).length
     },
     sweep: async () => (await pool.query('delete from shared_state where expires_at <= $1', [clock()])).rowCount ?? 0,

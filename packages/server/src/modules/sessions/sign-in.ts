@@ -14,13 +14,16 @@ export type SignIn = (input: { name: string; password: string; request: RequestL
 export const createSignIn = (deps: { login: Login; operators: Pick<Operators, 'verify'>; log: Pick<Logger, 'warn'> }): SignIn => {
   const { login, operators } = deps
   return async ({ name, password, request, reply }) => {
-    const verdict = await login.attempt({ subject: name, method: 'password', request, credential: password }, () => operators.verify(name, password))
+    const verdict = await login.attempt({ subject: name, method: 'password', request, credential: password }, () =>
+      operators.verify(name, password),
+    )
     if (verdict.kind === 'degraded') {
       if (verdict.cause instanceof ParapetError) throw verdict.cause
       throw new ParapetError('PPT_DATABASE_UNAVAILABLE', undefined, { cause: verdict.cause })
     }
     if (verdict.kind === 'limited') throw Object.assign(new ParapetError('PPT_RATE_LIMITED'), { retryAfterSeconds: verdict.retryAfter })
-    if (verdict.kind === 'locked') deps.log.warn({ scope: verdict.scope, retryAfter: verdict.retryAfter }, 'a sign-in was refused while it pauses')
+    if (verdict.kind === 'locked')
+      deps.log.warn({ scope: verdict.scope, retryAfter: verdict.retryAfter }, 'a sign-in was refused while it pauses')
     if (verdict.kind !== 'ok') return undefined
     for (const cookie of verdict.cookies) void reply.header('set-cookie', cookie)
     return verdict.value

@@ -3,7 +3,13 @@ import type { Pool } from 'pg'
 import { nameKey } from '../operators/names.js'
 
 /** An application or host that sends events. Times in ms UTC. */
-export type Source = { readonly id: string; readonly name: string; readonly kind: 'application' | 'host'; readonly demo: boolean; readonly createdAt: number }
+export type Source = {
+  readonly id: string
+  readonly name: string
+  readonly kind: 'application' | 'host'
+  readonly demo: boolean
+  readonly createdAt: number
+}
 
 /** Storage of sources. */
 export type Sources = {
@@ -30,6 +36,7 @@ export const createSources = (deps: { pool: Pool; clock: Clock }): Sources => ({
     if (rows[0] === undefined) throw new ParapetError('PPT_CONFLICT', 'name: a source of this name exists')
     return toSource(rows[0])
   },
-  list: async () => (await deps.pool.query<Row>('select id, name, kind, demo, created_at from sources order by name_key limit 10000')).rows.map(toSource),
+  list: async () =>
+    (await deps.pool.query<Row>('select id, name, kind, demo, created_at from sources order by name_key limit 10000')).rows.map(toSource),
   removeDemo: async () => (await deps.pool.query<{ id: string }>('delete from sources where demo returning id')).rows.map(({ id }) => id),
 })

@@ -16,7 +16,12 @@ export type ApiToken = {
 
 /** Storage and rules of API tokens. */
 export type Tokens = {
-  create: (input: { name: string; scopes: readonly Permission[]; expiresAt?: number; sourceId?: string }) => Promise<{ token: string; view: ApiToken }>
+  create: (input: {
+    name: string
+    scopes: readonly Permission[]
+    expiresAt?: number
+    sourceId?: string
+  }) => Promise<{ token: string; view: ApiToken }>
   list: () => Promise<readonly ApiToken[]>
   /** Throws `PPT_NOT_FOUND`. Takes effect at once in this process and within five seconds in others. */
   revoke: (id: string) => Promise<ApiToken>
@@ -90,24 +95,21 @@ export const createTokens = (deps: { pool: Pool; clock: Clock; random?: RandomSo
       const id = uuidv7(now)
       const token = `ppt_${randomToken(32, deps.random ?? systemRandom)}`
       try {
-        await pool.query('insert into api_tokens (id, name, hash, scopes, source_id, created_at, expires_at) values ($1, $2, $3, $4, $5, $6, $7)', [
-          id,
-          name,
-          hashOf(token),
-          [...new Set(scopes)],
-          sourceId ?? null,
-          now,
-          expiresAt ?? null,
-        ])
+        await pool.query(
+          'insert into api_tokens (id, name, hash, scopes, source_id, created_at, expires_at) values ($1, $2, $3, $4, $5, $6, $7)',
+          [id, name, hashOf(token), [...new Set(scopes)], sourceId ?? null, now, expiresAt ?? null],
+        )
       } catch (cause) {
-        if ((cause as { code?: string }).code === '23503') throw new ParapetError('PPT_INVALID', 'sourceId: there is no such source', { cause })
+        if ((cause as { code?: string }).code === '23503')
+          throw new ParapetError('PPT_INVALID', 'sourceId: there is no such source', { cause })
         throw cause
       }
       const { rows } = await pool.query<Row>(`${SELECT} where t.id = $1`, [id])
       if (rows[0] === undefined) throw new ParapetError('PPT_CONFLICT', 'the token was removed meanwhile')
       return { token, view: toToken(rows[0]) }
     },
-    list: async () => (await pool.query<Row>(`${SELECT} where t.revoked_at is null order by t.created_at desc, t.id limit 1000`)).rows.map(toToken),
+    list: async () =>
+      (await pool.query<Row>(`${SELECT} where t.revoked_at is null order by t.created_at desc, t.id limit 1000`)).rows.map(toToken),
     revoke: async (id) => {
       const { rows } = await pool.query<Row>(`${SELECT} where t.id = $1 and t.revoked_at is null`, [id])
       const { rowCount } = await pool.query('update api_tokens set revoked_at = $2 where id = $1 and revoked_at is null', [id, clock()])
@@ -134,7 +136,12 @@ export const createTokens = (deps: { pool: Pool; clock: Clock; random?: RandomSo
     },
     isCached: (presented) => cached(hashOf(presented)) !== undefined,
     isLive: async (id) =>
-      (await pool.query('select 1 from api_tokens where id = $1 and revoked_at is null and (expires_at is null or expires_at > $2)', [id, clock()])).rowCount === 1,
+      (
+        await pool.query('select 1 from api_tokens where id = $1 and revoked_at is null and (expires_at is null or expires_at > $2)', [
+          id,
+          clock(),
+        ])
+      ).rowCount === 1,
     onRevoked: (listener) => {
       listeners.add(listener)
       return () => listeners.delete(listener)

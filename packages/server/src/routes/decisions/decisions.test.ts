@@ -1,6 +1,6 @@
 import { networkInterfaces } from 'node:os'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createTestApp, failedLogin, type TestApp } from '../../app/fixtures/test-app.js'
+import { createTestApp, failedLogin, type Json, type TestApp } from '../../app/fixtures/test-app.js'
 
 let t: TestApp
 beforeAll(async () => {
@@ -8,8 +8,16 @@ beforeAll(async () => {
 }, 60_000)
 afterAll(() => t.close())
 
-const local = (method: string, url: string, body?: unknown) => t.call(method, url, { token: t.local, ...(body === undefined ? {} : { body }) })
-const ask = (value: string, extra: object = {}) => ({ target: { kind: 'ip', value }, action: 'deny', scope: 'all', duration: '1h', reason: 'scans', ...extra })
+const local = (method: string, url: string, body?: unknown) =>
+  t.call(method, url, { token: t.local, ...(body === undefined ? {} : { body }) })
+const ask = (value: string, extra: object = {}) => ({
+  target: { kind: 'ip', value },
+  action: 'deny',
+  scope: 'all',
+  duration: '1h',
+  reason: 'scans',
+  ...extra,
+})
 let host = 0
 const fresh = (): string => `203.0.113.${++host}`
 
@@ -25,7 +33,9 @@ describe('a decision by hand', () => {
   })
 
   it('on what must never be blocked is refused with the reason', async () => {
-    const own = Object.values(networkInterfaces()).flat().find((one) => one?.internal === false)?.address
+    const own = Object.values(networkInterfaces())
+      .flat()
+      .find((one) => one?.internal === false)?.address
     const cases: [string, RegExp][] = [
       ['127.0.0.1', /loopback/],
       ['::1', /loopback/],
@@ -37,8 +47,7 @@ describe('a decision by hand', () => {
     ]
     for (const [value, reason] of cases) {
       const { body } = await local('POST', '/v1/decisions', ask(value, value.includes('/') ? { target: { kind: 'cidr', value } } : {}))
-      expect(body).toMatchObject({ code: expect.stringMatching(/^PPT_(PROTECTED_TARGET|INVALID)$/) })
-      if (body.code === 'PPT_PROTECTED_TARGET') expect(body.detail).toMatch(reason)
+      expect(body).toMatchObject({ code: 'PPT_PROTECTED_TARGET', detail: expect.stringMatching(reason) })
     }
   })
 
@@ -46,7 +55,10 @@ describe('a decision by hand', () => {
     const { cookie } = await t.makeOperator()
     await t.call('GET', '/v1/session', { cookie, from: '198.51.100.200' })
     t.advance(2_001)
-    expect((await local('POST', '/v1/decisions', ask('198.51.100.200'))).body).toMatchObject({ code: 'PPT_PROTECTED_TARGET', detail: expect.stringContaining('operator') })
+    expect((await local('POST', '/v1/decisions', ask('198.51.100.200'))).body).toMatchObject({
+      code: 'PPT_PROTECTED_TARGET',
+      detail: expect.stringContaining('operator'),
+    })
     await t.call('DELETE', '/v1/session', { cookie, from: '198.51.100.200' })
     t.advance(2_001)
     expect((await local('POST', '/v1/decisions', ask('198.51.100.200'))).status).toBe(201)
@@ -116,13 +128,16 @@ describe('why', () => {
   it('shows the decision, the alert behind it, and the events behind that', async () => {
     const { token } = await t.makeSource('why shop')
     const value = '198.51.100.33'
-    await t.call('POST', '/v1/events', { token, body: Array.from({ length: 25 }, (_, i) => failedLogin({ 'source.ip': value, 'user.name': `user-${i % 3}`, '@timestamp': t.now() })) })
+    await t.call('POST', '/v1/events', {
+      token,
+      body: Array.from({ length: 25 }, (_, i) => failedLogin({ 'source.ip': value, 'user.name': `user-${i % 3}`, '@timestamp': t.now() })),
+    })
     await t.settle()
     const { body } = await local('GET', `/v1/why?target=${value}`)
     expect(body.target).toBe(value)
     expect(body.alerts.length).toBeGreaterThan(0)
     expect(body.events).toHaveLength(25)
-    expect(body.decisions.some((one: any) => one.alertId !== undefined && one.target.value === value)).toBe(true)
+    expect(body.decisions.some((one: Json) => one.alertId !== undefined && one.target.value === value)).toBe(true)
     const detail = await local('GET', `/v1/alerts/${body.alerts[0].id}`)
     expect(detail.body.rule.inWords.length).toBeGreaterThan(20)
     expect(detail.body.rule.source).toContain('title:')
@@ -136,8 +151,14 @@ describe('why', () => {
   })
 
   it('answers nothing for what it has never seen, and refuses what is no text', async () => {
-    expect((await local('GET', '/v1/why?target=203.0.113.250')).body).toMatchObject({ blocked: false, decisions: [], alerts: [], events: [] })
-    for (const query of ['', 'target=', 'target=%00', 'target=a&target=b', `target=${'x'.repeat(300)}`]) expect((await local('GET', `/v1/why?${query}`)).body.code).toBe('PPT_INVALID')
+    expect((await local('GET', '/v1/why?target=203.0.113.250')).body).toMatchObject({
+      blocked: false,
+      decisions: [],
+      alerts: [],
+      events: [],
+    })
+    for (const query of ['', 'target=', 'target=%00', 'target=a&target=b', `target=${'x'.repeat(300)}`])
+      expect((await local('GET', `/v1/why?${query}`)).body.code).toBe('PPT_INVALID')
   })
 })
 
@@ -147,7 +168,15 @@ describe('lists', () => {
     expect(body.items).toHaveLength(2)
     const next = await local('GET', `/v1/decisions?state=all&limit=2&cursor=${body.next}`)
     expect(next.body.items[0].id).not.toBe(body.items[1].id)
-    for (const url of ['/v1/decisions?state=maybe', '/v1/decisions?cursor=!', '/v1/alerts?level=terrible', '/v1/alerts?since=yesterday', '/v1/alerts?rule=%00', '/v1/events?address=x', '/v1/events?limit=-1']) {
+    for (const url of [
+      '/v1/decisions?state=maybe',
+      '/v1/decisions?cursor=!',
+      '/v1/alerts?level=terrible',
+      '/v1/alerts?since=yesterday',
+      '/v1/alerts?rule=%00',
+      '/v1/events?address=x',
+      '/v1/events?limit=-1',
+    ]) {
       expect([422]).toContain((await local('GET', url)).status)
     }
     expect((await local('GET', '/v1/alerts?level=critical')).body.items).toEqual([])

@@ -23,7 +23,12 @@ describe('sign-in', () => {
     expect(session).toMatch(/; Path=\/; HttpOnly; SameSite=Strict/)
     expect(answer.text).not.toContain(cookiesOf(answer).split('=')[1])
     const me = await t.call('GET', '/v1/session', { cookie: cookiesOf(answer) })
-    expect(me.body).toMatchObject({ kind: 'operator', name: 'Ann', role: 'admin', permissions: expect.arrayContaining(['operators.manage']) })
+    expect(me.body).toMatchObject({
+      kind: 'operator',
+      name: 'Ann',
+      role: 'admin',
+      permissions: expect.arrayContaining(['operators.manage']),
+    })
     expect((await t.call('GET', '/v1/operators', { cookie: cookiesOf(answer) })).body.items[0].lastSignInAt).toBeGreaterThan(0)
   })
 
@@ -37,7 +42,11 @@ describe('sign-in', () => {
   it('answers alike for a wrong password, an unknown name and a locked sign-in', async () => {
     await t.services.operators.create({ name: 'Victim', password: PASSWORD, role: 'viewer' })
     const from = address()
-    const strip = ({ status, body, headers }: Awaited<ReturnType<typeof signIn>>) => ({ status, body: { ...body, instance: undefined }, names: Object.keys(headers).toSorted() })
+    const strip = ({ status, body, headers }: Awaited<ReturnType<typeof signIn>>) => ({
+      status,
+      body: { ...body, instance: undefined },
+      names: Object.keys(headers).toSorted(),
+    })
     const wrong = strip(await signIn('Victim', 'not the password', from))
     expect(wrong).toMatchObject({ status: 401, body: { code: 'PPT_SIGN_IN_FAILED' } })
     expect(strip(await signIn('Nobody here', 'not the password', from))).toEqual(wrong)
@@ -65,12 +74,21 @@ describe('sign-in', () => {
 
   it('from another site is refused: nobody is signed in as somebody else', async () => {
     const headers = { 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' }
-    expect((await t.call('POST', '/v1/session', { body: { name: 'Ann', password: PASSWORD }, headers, from: address() })).body.code).toBe('PPT_CSRF')
+    expect((await t.call('POST', '/v1/session', { body: { name: 'Ann', password: PASSWORD }, headers, from: address() })).body.code).toBe(
+      'PPT_CSRF',
+    )
   })
 
   it('refuses bodies that are none, with the field and never the value', async () => {
     const from = address()
-    for (const body of [{}, { name: 'a' }, { name: 'a\u0000b', password: 'secret-value' }, { name: 'a', password: 'secret-value', admin: true }, { name: { $ne: null }, password: 'secret-value' }, []]) {
+    for (const body of [
+      {},
+      { name: 'a' },
+      { name: 'a\u0000b', password: 'secret-value' },
+      { name: 'a', password: 'secret-value', admin: true },
+      { name: { $ne: null }, password: 'secret-value' },
+      [],
+    ]) {
       const answer = await t.call('POST', '/v1/session', { body, from })
       expect(answer.body).toMatchObject({ status: 422, code: 'PPT_INVALID' })
       expect(answer.text).not.toContain('secret-value')
@@ -82,7 +100,13 @@ describe('sign-in', () => {
     const { name } = await t.makeOperator('viewer', 'Recorded')
     await signIn('hunter2-typed-as-name', 'x', from)
     const { body } = await t.call('GET', '/v1/audit?action=operator.signed_in&limit=10', { token: t.local })
-    expect(body.items[0]).toMatchObject({ actor: { kind: 'anonymous' }, outcome: 'failure', reason: 'PPT_SIGN_IN_FAILED', address: from, detail: { name: expect.stringMatching(/^name:[\w-]{16}$/) } })
+    expect(body.items[0]).toMatchObject({
+      actor: { kind: 'anonymous' },
+      outcome: 'failure',
+      reason: 'PPT_SIGN_IN_FAILED',
+      address: from,
+      detail: { name: expect.stringMatching(/^name:[\w-]{16}$/) },
+    })
     expect(body.items[1]).toMatchObject({ actor: { kind: 'operator', name }, outcome: 'success' })
     expect(JSON.stringify(body) + t.log.join('')).not.toContain('hunter2')
   })
@@ -112,15 +136,28 @@ describe('a session', () => {
   })
 
   it('is not opened by a made-up, a foreign or a doubled cookie', async () => {
-    for (const cookie of ['parapet-session=x', `parapet-session=${'a'.repeat(43)}`, 'parapet-session=', `parapet-session=${'a'.repeat(10_000)}`, '__Host-parapet-session=x; other=1']) {
+    for (const cookie of [
+      'parapet-session=x',
+      `parapet-session=${'a'.repeat(43)}`,
+      'parapet-session=',
+      `parapet-session=${'a'.repeat(10_000)}`,
+      '__Host-parapet-session=x; other=1',
+    ]) {
       expect((await t.call('GET', '/v1/session', { cookie })).body.code).toBe('PPT_UNAUTHENTICATED')
     }
   })
 
   it('of a viewer reads and does not write', async () => {
     const { cookie } = await t.makeOperator('viewer')
-    for (const url of ['/v1/alerts', '/v1/decisions', '/v1/events', '/v1/audit', '/v1/sources']) expect((await t.call('GET', url, { cookie })).status).toBe(200)
-    for (const [method, url] of [['POST', '/v1/decisions'], ['POST', '/v1/operators'], ['POST', '/v1/tokens'], ['DELETE', '/v1/demo'], ['GET', '/v1/operators']] as const) {
+    for (const url of ['/v1/alerts', '/v1/decisions', '/v1/events', '/v1/audit', '/v1/sources'])
+      expect((await t.call('GET', url, { cookie })).status).toBe(200)
+    for (const [method, url] of [
+      ['POST', '/v1/decisions'],
+      ['POST', '/v1/operators'],
+      ['POST', '/v1/tokens'],
+      ['DELETE', '/v1/demo'],
+      ['GET', '/v1/operators'],
+    ] as const) {
       expect((await t.call(method, url, { cookie, ...(method === 'POST' ? { body: {} } : {}) })).body.code).toBe('PPT_FORBIDDEN')
     }
     const { body } = await t.call('GET', '/v1/audit?limit=1', { token: t.local })
@@ -142,7 +179,12 @@ describe('a session', () => {
 describe('who am I', () => {
   it('answers tokens and commands of this machine too', async () => {
     const { id, token } = await t.makeToken(['alerts.read'])
-    expect((await t.call('GET', '/v1/session', { token })).body).toMatchObject({ kind: 'token', id, permissions: ['alerts.read'], expiresAt: null })
+    expect((await t.call('GET', '/v1/session', { token })).body).toMatchObject({
+      kind: 'token',
+      id,
+      permissions: ['alerts.read'],
+      expiresAt: null,
+    })
     expect((await t.call('GET', '/v1/session', { token: t.local })).body).toMatchObject({ kind: 'local' })
   })
 

@@ -16,7 +16,8 @@ beforeEach(async () => {
 })
 
 const link = () => createSetupLink(t.services.config, { clock: t.now })
-const finish = (given: string, name = 'Ann', password = PASSWORD) => t.call('POST', '/v1/setup', { body: { link: given, name, password }, from: `203.0.113.${host}` })
+const finish = (given: string, name = 'Ann', password = PASSWORD) =>
+  t.call('POST', '/v1/setup', { body: { link: given, name, password }, from: `203.0.113.${host}` })
 const needed = async () => (await t.call('GET', '/v1/setup')).body.needed
 
 describe('setup', () => {
@@ -47,8 +48,8 @@ describe('setup', () => {
   it('works for one of two who use it at the same moment', async () => {
     const given = await link()
     const answers = await Promise.all([finish(given, 'Ann'), finish(given, 'Eve'), finish(given, 'Mal')])
-    expect(answers.map(({ status }) => status).toSorted()).toEqual([201, ...answers.filter(({ status }) => status !== 201).map(({ status }) => status)].toSorted())
     expect(answers.filter(({ status }) => status === 201)).toHaveLength(1)
+    for (const { status } of answers) expect([201, 403, 409]).toContain(status)
     expect(await t.services.operators.list()).toHaveLength(1)
   })
 

@@ -10,7 +10,8 @@ export const streamAlerts = defineRoute({
   url: '/v1/alerts/stream',
   tag: 'alerts',
   summary: 'Follow alerts',
-  description: 'Server-sent events named `alert`. Begins with what comes after Last-Event-ID, else with what happens from now on. A comment every 15 seconds.',
+  description:
+    'Server-sent events named `alert`. Begins with what comes after Last-Event-ID, else with what happens from now on. A comment every 15 seconds.',
   permission: 'alerts.read',
   rateLimit: 'stream',
   audit: 'none',

@@ -7,7 +7,11 @@ const entrySchema = z
   .object({
     sequence: z.int(),
     at: z.int(),
-    actor: z.object({ kind: z.enum(['operator', 'token', 'source', 'system', 'anonymous']), id: z.string(), name: z.string().exactOptional() }),
+    actor: z.object({
+      kind: z.enum(['operator', 'token', 'source', 'system', 'anonymous']),
+      id: z.string(),
+      name: z.string().exactOptional(),
+    }),
     action: z.string(),
     resource: z.object({ type: z.string(), id: z.string().exactOptional() }),
     outcome: z.enum(['success', 'failure', 'refused']),

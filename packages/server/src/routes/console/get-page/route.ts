@@ -19,9 +19,12 @@ export const getPage = defineRoute({
     const path = request.url.split('?', 1)[0] ?? '/'
     if (API.test(path)) throw new ParapetError('PPT_NOT_FOUND')
     const file = services.site.find(path)
-    if (file === undefined) throw new ParapetError('PPT_NOT_FOUND', services.site.built ? undefined : 'the console is not built; run npm run build')
+    if (file === undefined)
+      throw new ParapetError('PPT_NOT_FOUND', services.site.built ? undefined : 'the console is not built; run npm run build')
     for (const [name] of services.headers.api.apply()) void reply.removeHeader(name)
-    void reply.headers(Object.fromEntries(services.headers.page.apply())).headers({ etag: file.etag, 'cache-control': file.cacheControl, vary: 'accept-encoding' })
+    void reply
+      .headers(Object.fromEntries(services.headers.page.apply()))
+      .headers({ etag: file.etag, 'cache-control': file.cacheControl, vary: 'accept-encoding' })
     if (request.headers['if-none-match'] === file.etag) {
       await reply.code(304).send()
       return

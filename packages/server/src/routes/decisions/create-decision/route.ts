@@ -12,7 +12,8 @@ export const createDecision = defineRoute({
   url: '/v1/decisions',
   tag: 'decisions',
   summary: 'Make a decision',
-  description: 'Always with a reason and an end. Loopback, own addresses, gateways, declared proxies, the allow-list and the addresses of signed-in operators are refused.',
+  description:
+    'Always with a reason and an end. Loopback, own addresses, gateways, declared proxies, the allow-list and the addresses of signed-in operators are refused.',
   permission: 'decisions.write',
   rateLimit: 'write',
   audit: { action: 'decision.made', resource: 'decision' },
@@ -24,7 +25,11 @@ export const createDecision = defineRoute({
       duration: line(32),
       reason: z.string().min(1).max(500),
     })
-    .meta({ examples: [{ target: { kind: 'ip', value: '203.0.113.7' }, action: 'deny', scope: 'all', duration: '1h', reason: 'scans for backups' }] }),
+    .meta({
+      examples: [
+        { target: { kind: 'ip', value: '203.0.113.7' }, action: 'deny', scope: 'all', duration: '1h', reason: 'scans for backups' },
+      ],
+    }),
   answer: { status: 201, description: 'The decision, in force', schema: decisionSchema },
   handler: async ({ body, principal, services, audit }) => {
     audit.reason = body.reason

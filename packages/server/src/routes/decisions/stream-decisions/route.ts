@@ -13,7 +13,8 @@ export const streamDecisions = defineRoute({
   url: '/v1/decisions/stream',
   tag: 'decisions',
   summary: 'Follow decisions',
-  description: 'Server-sent events: `snapshot` with everything in force, then `decision` for every change; the id is the revision. With Last-Event-ID only the changes since then.',
+  description:
+    'Server-sent events: `snapshot` with everything in force, then `decision` for every change; the id is the revision. With Last-Event-ID only the changes since then.',
   permission: 'decisions.read',
   rateLimit: 'stream',
   audit: 'none',
@@ -27,7 +28,8 @@ export const streamDecisions = defineRoute({
       begin: async () => {
         const snapshot = await services.decisions.active(services.clock())
         // a cursor of the future is of another store: start it over
-        if (after !== undefined && after <= snapshot.revision && snapshot.revision - after <= MAX_CATCH_UP) return { after, first: undefined }
+        if (after !== undefined && after <= snapshot.revision && snapshot.revision - after <= MAX_CATCH_UP)
+          return { after, first: undefined }
         return { after: snapshot.revision, first: { event: 'snapshot', id: snapshot.revision, data: snapshot } }
       },
       since: (revision) => services.decisions.since(revision, 1_000),

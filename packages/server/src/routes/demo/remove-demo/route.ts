@@ -13,7 +13,11 @@ export const removeDemo = defineRoute({
   permission: 'demo.manage',
   rateLimit: 'write',
   audit: { action: 'demo.removed', resource: 'demo' },
-  answer: { status: 200, description: 'What was removed', schema: z.object({ events: z.int(), sources: z.int() }).meta({ examples: [{ events: 1_204, sources: 2 }] }) },
+  answer: {
+    status: 200,
+    description: 'What was removed',
+    schema: z.object({ events: z.int(), sources: z.int() }).meta({ examples: [{ events: 1_204, sources: 2 }] }),
+  },
   handler: async ({ services, audit }) => {
     // the sources first: a generator that still runs must not add to what is being removed
     const sources = await services.sources.removeDemo()

@@ -3,7 +3,7 @@ import { connect } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { connectAdmin } from '../../../db/bundled/postmaster.js'
-import { type CallOptions, createTestApp, failedLogin, type TestApp } from '../../../app/fixtures/test-app.js'
+import { type CallOptions, createTestApp, failedLogin, type Json, type TestApp } from '../../../app/fixtures/test-app.js'
 
 let t: TestApp
 let token: string
@@ -38,7 +38,9 @@ describe('what is taken', () => {
   it('is gzip of either', async () => {
     const gzip = { 'content-encoding': 'gzip' }
     expect((await send(gzipSync(JSON.stringify([fresh(), fresh()])), { headers: gzip })).body).toMatchObject({ accepted: 2 })
-    expect((await send(gzipSync(`${JSON.stringify(fresh())}\n`), { headers: { ...gzip, 'content-type': 'application/x-ndjson' } })).body).toMatchObject({ accepted: 1 })
+    expect(
+      (await send(gzipSync(`${JSON.stringify(fresh())}\n`), { headers: { ...gzip, 'content-type': 'application/x-ndjson' } })).body,
+    ).toMatchObject({ accepted: 1 })
   })
 
   it('is an empty batch, which changes nothing', async () => {
@@ -68,12 +70,24 @@ describe('bad input: malformed events', () => {
   })
 
   it('a cut body is 400 with the place where it ends', async () => {
-    expect((await send('[{"@timestamp":1')).body).toMatchObject({ code: 'PPT_BODY_MALFORMED', detail: 'the JSON ends too early, at position 16' })
+    expect((await send('[{"@timestamp":1')).body).toMatchObject({
+      code: 'PPT_BODY_MALFORMED',
+      detail: 'the JSON ends too early, at position 16',
+    })
     expect((await send('')).status).toBe(400)
   })
 
   it('wrong types and missing fields refuse their event, by its place, and no other', async () => {
-    const answer = await send([fresh(), fresh({ 'source.ip': 7 }), { 'event.id': 'x' }, 'text', null, fresh({ nested: { a: 1 } }), fresh({ '@timestamp': '2026' }), fresh()])
+    const answer = await send([
+      fresh(),
+      fresh({ 'source.ip': 7 }),
+      { 'event.id': 'x' },
+      'text',
+      null,
+      fresh({ nested: { a: 1 } }),
+      fresh({ '@timestamp': '2026' }),
+      fresh(),
+    ])
     expect(answer.status).toBe(202)
     expect(answer.body.accepted).toBe(2)
     expect(answer.body.rejected).toEqual([
@@ -91,7 +105,10 @@ describe('bad input: malformed events', () => {
       accepted: 2,
       rejected: [{ index: 1, code: 'PPT_EVENT_INVALID', detail: 'the JSON ends too early, at position 5' }],
     })
-    expect((await send('GET / HTTP/1.1\nHost: x', ndjson)).body).toMatchObject({ code: 'PPT_BODY_MALFORMED', detail: 'line 1: not JSON at position 0' })
+    expect((await send('GET / HTTP/1.1\nHost: x', ndjson)).body).toMatchObject({
+      code: 'PPT_BODY_MALFORMED',
+      detail: 'line 1: not JSON at position 0',
+    })
   })
 
   it('a body that is neither object nor array is 400', async () => {
@@ -101,7 +118,9 @@ describe('bad input: malformed events', () => {
 
 describe('bad input: binary', () => {
   it('bytes that are no UTF-8 are 400, not replaced', async () => {
-    expect((await send(Buffer.concat([Buffer.from('[{"@timestamp":1,"message":"'), Buffer.from([0xff, 0xfe]), Buffer.from('"}]')]))).body).toMatchObject({
+    expect(
+      (await send(Buffer.concat([Buffer.from('[{"@timestamp":1,"message":"'), Buffer.from([0xff, 0xfe]), Buffer.from('"}]')]))).body,
+    ).toMatchObject({
       code: 'PPT_BODY_MALFORMED',
       detail: 'the body is not UTF-8',
     })
@@ -119,8 +138,14 @@ describe('bad input: binary', () => {
   it('gzip that is damaged or cut is 400', async () => {
     const headers = { 'content-encoding': 'gzip' }
     const packed = gzipSync(JSON.stringify([fresh()]))
-    expect((await send(packed.subarray(0, packed.length - 10), { headers })).body).toMatchObject({ code: 'PPT_BODY_MALFORMED', detail: 'the gzip data ends too early' })
-    expect((await send(Buffer.from('not gzip'), { headers })).body).toMatchObject({ code: 'PPT_BODY_MALFORMED', detail: 'the gzip data is damaged' })
+    expect((await send(packed.subarray(0, packed.length - 10), { headers })).body).toMatchObject({
+      code: 'PPT_BODY_MALFORMED',
+      detail: 'the gzip data ends too early',
+    })
+    expect((await send(Buffer.from('not gzip'), { headers })).body).toMatchObject({
+      code: 'PPT_BODY_MALFORMED',
+      detail: 'the gzip data is damaged',
+    })
     expect((await send(randomBytes(50), { headers })).status).toBe(400)
   })
 })
@@ -148,9 +173,19 @@ describe('bad input: oversized', () => {
   it('one event over 64 KiB, a long text, many fields, many items, long names refuse the event', async () => {
     const big = Object.fromEntries(Array.from({ length: 9 }, (_, i) => [`f${i}`, 'x'.repeat(8_000)]))
     const many = Object.fromEntries(Array.from({ length: 130 }, (_, i) => [`f${i}`, 1]))
-    const answer = await send([fresh(big), fresh({ message: 'x'.repeat(8_193) }), fresh(many), fresh({ list: Array.from({ length: 65 }, () => 1) }), fresh({ ['n'.repeat(129)]: 1 }), fresh({ 'event.id': 'x'.repeat(129) })])
+    const answer = await send([
+      fresh(big),
+      fresh({ message: 'x'.repeat(8_193) }),
+      fresh(many),
+      fresh({ list: Array.from({ length: 65 }, () => 1) }),
+      fresh({ ['n'.repeat(129)]: 1 }),
+      fresh({ 'event.id': 'x'.repeat(129) }),
+    ])
     expect(answer.body.accepted).toBe(0)
-    expect(answer.body.rejected.map(({ code }: { code: string }) => code)).toEqual(['PPT_EVENT_TOO_LARGE', ...Array.from({ length: 5 }, () => 'PPT_EVENT_INVALID')])
+    expect(answer.body.rejected.map(({ code }: { code: string }) => code)).toEqual([
+      'PPT_EVENT_TOO_LARGE',
+      ...Array.from({ length: 5 }, () => 'PPT_EVENT_INVALID'),
+    ])
     expect(answer.body.rejected[2].detail).toBe('an event has at most 128 fields')
   })
 
@@ -165,7 +200,11 @@ describe('bad input: oversized', () => {
 describe('bad input: deeply nested', () => {
   it('brackets beyond any event of ours are 400 before they are parsed', async () => {
     for (const raw of ['['.repeat(100_000), `${'{"a":'.repeat(1_000)}1${'}'.repeat(1_000)}`]) {
-      expect((await send(raw)).body).toMatchObject({ status: 400, code: 'PPT_BODY_MALFORMED', detail: expect.stringMatching(/^nested deeper than 32 at position \d+$/) })
+      expect((await send(raw)).body).toMatchObject({
+        status: 400,
+        code: 'PPT_BODY_MALFORMED',
+        detail: expect.stringMatching(/^nested deeper than 32 at position \d+$/),
+      })
     }
   })
 
@@ -202,7 +241,13 @@ describe('bad input: names that reach for the prototype', () => {
 
 describe('bad input: content types', () => {
   it('anything but JSON and NDJSON is 415', async () => {
-    for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', 'application/jsonx', 'image/png']) {
+    for (const type of [
+      'text/plain',
+      'application/x-www-form-urlencoded',
+      'multipart/form-data; boundary=x',
+      'application/jsonx',
+      'image/png',
+    ]) {
       expect((await send('[]', { headers: { 'content-type': type } })).body).toMatchObject({ status: 415, code: 'PPT_MEDIA_TYPE' })
     }
   })
@@ -214,7 +259,12 @@ describe('bad input: content types', () => {
   })
 
   it('no content type is 415', async () => {
-    const answer = await t.app.inject({ method: 'POST', url: '/v1/events', headers: { authorization: `Bearer ${token}`, 'content-type': '' }, payload: '[]' })
+    const answer = await t.app.inject({
+      method: 'POST',
+      url: '/v1/events',
+      headers: { authorization: `Bearer ${token}`, 'content-type': '' },
+      payload: '[]',
+    })
     expect(answer.statusCode).toBe(415)
   })
 })
@@ -234,7 +284,10 @@ describe('bad input: tokens', () => {
   })
 
   it('one without a source may not send, whatever else it may', async () => {
-    expect((await send([fresh()], { token: t.local })).body).toMatchObject({ status: 403, detail: expect.stringContaining("source's own token") })
+    expect((await send([fresh()], { token: t.local })).body).toMatchObject({
+      status: 403,
+      detail: expect.stringContaining("source's own token"),
+    })
     const { cookie } = await t.makeOperator('admin')
     expect((await t.call('POST', '/v1/events', { cookie, body: [fresh()] })).status).toBe(403)
   })
@@ -244,7 +297,7 @@ describe('bad input: tokens', () => {
     const event = fresh({ 'service.name': 'somebody else' })
     await send(event, { token: own })
     const page = await t.call('GET', '/v1/events?address=198.51.100.1&limit=200', { token: t.local })
-    expect(page.body.items.find((item: any) => item.event['event.id'] === event['event.id']).source).toEqual({ id, name: 'named shop' })
+    expect(page.body.items.find((item: Json) => item.event['event.id'] === event['event.id']).source).toEqual({ id, name: 'named shop' })
   })
 })
 

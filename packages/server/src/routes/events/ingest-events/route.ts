@@ -33,7 +33,8 @@ export const ingestEvents = defineRoute({
   body: z.union([eventSchema, z.array(eventSchema), z.object({ events: z.array(eventSchema) })]),
   answer: { status: 202, description: 'Every event is accepted, a duplicate, or rejected with its reason', schema: ingestResultSchema },
   handler: async ({ body, principal, request, services }) => {
-    if (principal.kind !== 'token' || principal.source === undefined) throw new ParapetError('PPT_FORBIDDEN', "events are sent with a source's own token")
+    if (principal.kind !== 'token' || principal.source === undefined)
+      throw new ParapetError('PPT_FORBIDDEN', "events are sent with a source's own token")
     if (!Buffer.isBuffer(body)) throw new ParapetError('PPT_BODY_MALFORMED', 'the body is empty')
     assertRoom(services)
     // from here to the answer this batch is in flight: what is judged is what waits

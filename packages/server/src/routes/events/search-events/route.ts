@@ -15,7 +15,14 @@ export const searchEvents = defineRoute({
   permission: 'events.read',
   rateLimit: 'read',
   audit: 'none',
-  query: z.object({ since: momentSchema.optional(), until: momentSchema.optional(), address: line(64).optional(), user: line(256).optional(), limit: limitSchema, cursor: cursorSchema }),
+  query: z.object({
+    since: momentSchema.optional(),
+    until: momentSchema.optional(),
+    address: line(64).optional(),
+    user: line(256).optional(),
+    limit: limitSchema,
+    cursor: cursorSchema,
+  }),
   answer: { status: 200, description: 'A page of events', schema: pageOf(storedEventSchema) },
   handler: async ({ query, services }) => {
     const now = services.clock()

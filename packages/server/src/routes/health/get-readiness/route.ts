@@ -16,7 +16,11 @@ export const getReadiness = defineRoute({
   permission: 'public',
   rateLimit: 'public',
   audit: 'none',
-  answer: { status: 200, description: 'They can', schema: z.object({ status: z.literal('ready'), lag: z.object({ events: z.number(), ms: z.number() }) }) },
+  answer: {
+    status: 200,
+    description: 'They can',
+    schema: z.object({ status: z.literal('ready'), lag: z.object({ events: z.number(), ms: z.number() }) }),
+  },
   handler: async ({ services }) => {
     await services.database.pool.query('select 1')
     const lag = services.detection.lag()

@@ -11,7 +11,8 @@ export const createOperator = defineRoute({
   url: '/v1/operators',
   tag: 'operators',
   summary: 'Create an operator',
-  description: 'Names are unique without regard to case or spelling form. Passwords take 8 to 1024 characters and are not among the most used.',
+  description:
+    'Names are unique without regard to case or spelling form. Passwords take 8 to 1024 characters and are not among the most used.',
   permission: 'operators.manage',
   rateLimit: 'credential',
   audit: { action: 'operator.created', resource: 'operator' },

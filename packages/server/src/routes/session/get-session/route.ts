@@ -25,7 +25,11 @@ export const getSession = defineRoute({
         permissions: z.array(z.enum(PERMISSIONS)),
         expiresAt: z.int().nullable(),
       })
-      .meta({ examples: [{ kind: 'operator', id: '019a…', name: 'Ann', role: 'viewer', permissions: ['events.read'], expiresAt: 1_795_243_200_000 }] }),
+      .meta({
+        examples: [
+          { kind: 'operator', id: '019a…', name: 'Ann', role: 'viewer', permissions: ['events.read'], expiresAt: 1_795_243_200_000 },
+        ],
+      }),
   },
   handler: async ({ principal }) => {
     if (principal.kind === 'operator') {
@@ -33,7 +37,13 @@ export const getSession = defineRoute({
       return { kind: 'operator' as const, id, name, role, permissions: [...permissions], expiresAt }
     }
     if (principal.kind === 'token') {
-      return { kind: 'token' as const, id: principal.id, name: principal.name, permissions: [...principal.scopes], expiresAt: principal.expiresAt ?? null }
+      return {
+        kind: 'token' as const,
+        id: principal.id,
+        name: principal.name,
+        permissions: [...principal.scopes],
+        expiresAt: principal.expiresAt ?? null,
+      }
     }
     return { kind: 'local' as const, id: 'local', name: 'command on this machine', permissions: [...PERMISSIONS], expiresAt: null }
   },

@@ -15,7 +15,9 @@ export const signIn = defineRoute({
   permission: 'public',
   rateLimit: 'credential',
   audit: { action: 'operator.signed_in', resource: 'session' },
-  body: z.strictObject({ name: line(256), password: z.string().min(1).max(4_096) }).meta({ examples: [{ name: 'ann', password: 'a long phrase of hers' }] }),
+  body: z
+    .strictObject({ name: line(256), password: z.string().min(1).max(4_096) })
+    .meta({ examples: [{ name: 'ann', password: 'a long phrase of hers' }] }),
   bodyLimit: 16_384,
   answer: { status: 200, description: 'Signed in', schema: operatorSchema },
   handler: async ({ body, request, reply, services, audit }) => {

@@ -11,6 +11,10 @@ export const getSetup = defineRoute({
   permission: 'public',
   rateLimit: 'public',
   audit: 'none',
-  answer: { status: 200, description: 'True until the first operator exists', schema: z.object({ needed: z.boolean() }).meta({ examples: [{ needed: true }] }) },
+  answer: {
+    status: 200,
+    description: 'True until the first operator exists',
+    schema: z.object({ needed: z.boolean() }).meta({ examples: [{ needed: true }] }),
+  },
   handler: async ({ services }) => ({ needed: await services.operators.needed() }),
 })

@@ -18,7 +18,11 @@ export const createSource = defineRoute({
   body: z
     .strictObject({ name: displayName, kind: z.enum(['application', 'host']).default('application'), demo: z.boolean().default(false) })
     .meta({ examples: [{ name: 'shop', kind: 'application' }] }),
-  answer: { status: 201, description: 'The source and its token, shown this once', schema: z.object({ source: sourceSchema, token: z.string() }) },
+  answer: {
+    status: 201,
+    description: 'The source and its token, shown this once',
+    schema: z.object({ source: sourceSchema, token: z.string() }),
+  },
   handler: async ({ body, services, audit }) => {
     audit.detail = { name: body.name, demo: body.demo }
     const source = await services.sources.create(body)

@@ -29,7 +29,8 @@ export const createToken = defineRoute({
   handler: async ({ body, principal, services, audit }) => {
     const lacks = body.scopes.find((scope) => !may(principal, scope))
     if (lacks !== undefined) throw new ParapetError('PPT_FORBIDDEN', `you do not hold ${lacks} yourself`)
-    if (body.scopes.includes('events.write') && body.sourceId === undefined) throw new ParapetError('PPT_INVALID', 'sourceId: events.write is for a source')
+    if (body.scopes.includes('events.write') && body.sourceId === undefined)
+      throw new ParapetError('PPT_INVALID', 'sourceId: events.write is for a source')
     audit.detail = { name: body.name, scopes: body.scopes.join(' ') }
     const created = await services.tokens.create({
       name: body.name,

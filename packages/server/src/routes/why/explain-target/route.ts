@@ -29,7 +29,13 @@ export const explainTarget = defineRoute({
       services.alerts.forTarget(target),
       isRange ? { items: [] } : services.events.search({ ...about, since: now - 30 * DAY, until: now + DAY, limit: 50 }),
     ])
-    const answer: WhyAnswer = { target, blocked: decisions.some((decision) => isInForce(decision, now)), decisions, alerts, events: events.items }
+    const answer: WhyAnswer = {
+      target,
+      blocked: decisions.some((decision) => isInForce(decision, now)),
+      decisions,
+      alerts,
+      events: events.items,
+    }
     return { ...answer, decisions: [...decisions], alerts: [...alerts], events: [...events.items] }
   },
 })
