@@ -1,5 +1,5 @@
 import type { SecurityEvent } from '@parapet/core'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { leafCount } from '../sigma/detection-tree.js'
 import { createCandidates } from './candidates.js'

@@ -1,5 +1,5 @@
 import type { Alert, SecurityEvent } from '@parapet/core'
-import type { RuleSet } from '../sigma/compile.js'
+import { stateSignature, type RuleSet } from '../sigma/compile.js'
 import { createCandidates } from './candidates.js'
 import { createCorrelator, type Correlator, type CorrelatorDeps } from './correlator.js'
 import type { Ref } from './count-buckets.js'
@@ -49,9 +49,9 @@ const NOTHING: readonly EngineAlert[] = []
 const TICK = 1_000
 
 type Consumer = { readonly correlator: Correlator; readonly index: number; readonly place: number }
-type Saved = { clock: number; ticked: number; order: number; digest: string }
+type Saved = { clock: number; ticked: number; order: number }
 
-/** Builds an engine. State kept for another set of rules is restored only where rule ids agree. */
+/** Builds an engine. State is kept under a rule's id and what the state means, so a changed rule starts anew and the others go on. */
 export const createEngine = (options: { rules: RuleSet; limits?: Partial<EngineLimits> }): Engine => {
   const limits: EngineLimits = { ...ENGINE_LIMITS, ...options.limits }
   const { program } = options.rules
@@ -99,8 +99,10 @@ export const createEngine = (options: { rules: RuleSet; limits?: Partial<EngineL
     if (correlator.rule.except !== undefined) clearers[correlator.rule.except.rule]?.push(correlator)
   }
   const groupers = new Map<string, Grouper>()
-  for (const item of [...singles, ...correlators]) if (item !== undefined) groupers.set(item.rule.id, item.grouper)
-  for (const [id, grouper] of notices.groupers) groupers.set(id, grouper)
+  for (const item of [...singles, ...correlators])
+    if (item !== undefined) groupers.set(`${item.rule.id}#${stateSignature(item.rule, program)}`, item.grouper)
+  for (const [id, grouper] of notices.groupers) groupers.set(`${id}#notice`, grouper)
+  let obsolete: string[] = []
   const ticking = correlators.filter((item) => item !== undefined)
   const view = createEventView(table, limits.budget)
 
@@ -176,9 +178,11 @@ export const createEngine = (options: { rules: RuleSet; limits?: Partial<EngineL
     takeDirty: () => {
       if (!tracking) for (const grouper of groupers.values()) grouper.track()
       tracking = true
-      const saved: Saved = { clock, ticked, order, digest: options.rules.digest }
+      const saved: Saved = { clock, ticked, order }
       const entries: EngineEntry[] = counts.events === 0 ? [] : [{ key: CLOCK, state: saved }]
       for (const [id, grouper] of groupers) for (const { key, state } of grouper.takeDirty()) entries.push({ key: `${id}|${key}`, state })
+      for (const key of obsolete) entries.push({ key, state: null })
+      obsolete = []
       return entries
     },
     restore: (entries) => {
@@ -193,7 +197,8 @@ export const createEngine = (options: { rules: RuleSet; limits?: Partial<EngineL
           continue
         }
         const grouper = groupers.get(key.slice(0, key.indexOf('|')))
-        if (grouper !== undefined) groups.push({ grouper, saved: state as SavedGroup })
+        if (grouper === undefined) obsolete.push(key)
+        else groups.push({ grouper, saved: state as SavedGroup })
       }
       for (const { grouper, saved } of groups.toSorted((a, b) => a.saved.n - b.saved.n)) grouper.restore(saved)
       for (const grouper of groupers.values()) {

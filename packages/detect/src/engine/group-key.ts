@@ -10,12 +10,13 @@ export type Group = { readonly key: string; readonly values: readonly string[] }
 export type Keyer = (view: EventView) => Group | undefined
 
 const LONGEST = 160
+const SEPARATOR = String.fromCharCode(31)
 // what a database takes neither as text nor as JSON, and our own separator
-const UNSAFE = /[\0\u001f\p{Surrogate}]/u
+const UNSAFE = new RegExp(`[${String.fromCharCode(0)}${SEPARATOR}\\p{Surrogate}]`, 'gu')
 
 /** A field's value as part of a key: bounded, and safe to store. Two long values stay two, by their hash. */
 export const keyText = (value: string): string => {
-  const text = UNSAFE.test(value) ? value.replaceAll(/[\0\u001f\p{Surrogate}]/gu, '\uFFFD') : value
+  const text = value.replace(UNSAFE, '\uFFFD')
   return text.length <= LONGEST ? text : `${text.slice(0, 96)}…${createHash('sha256').update(text).digest('hex').slice(0, 32)}`
 }
 
@@ -54,7 +55,7 @@ export const createKeyParts = (): KeyParts => {
 export const createKeyers = (table: FieldTable, parts: KeyParts): ((fields: readonly string[]) => Keyer) => {
   const made = new Map<string, Keyer>()
   return (fields) => {
-    const name = fields.join('\u001f')
+    const name = fields.join(SEPARATOR)
     const known = made.get(name)
     if (known !== undefined) return known
     const slots = fields.map((field) => table.slot(field))
@@ -66,7 +67,7 @@ export const createKeyers = (table: FieldTable, parts: KeyParts): ((fields: read
         if (value === undefined) return undefined
         values.push(value)
       }
-      return { key: values.length === 1 ? (values[0] as string) : values.join('\u001f'), values }
+      return { key: values.length === 1 ? (values[0] as string) : values.join(SEPARATOR), values }
     }
     const recall = fields.length === 0 || fields.length > 2 ? read : createRecall(slots, read)
     const keyer: Keyer = (view) => {

@@ -75,10 +75,15 @@ export const createGroupTable = (
     },
     mark,
     trim: (limit) => {
-      while (oldest !== undefined && oldest.latest < limit) remove(oldest)
+      for (let state = oldest; state !== undefined && state.latest < limit; state = oldest) remove(state)
       let evicted = 0
-      while (oldest !== undefined && oldest !== youngest && (groups.size > bounds.groups || bytes > bounds.bytes)) {
-        remove(oldest)
+      // the youngest stays, however large: it is the one at work
+      for (
+        let state = oldest;
+        state !== undefined && state !== youngest && (groups.size > bounds.groups || bytes > bounds.bytes);
+        state = oldest
+      ) {
+        remove(state)
         evicted++
       }
       return evicted

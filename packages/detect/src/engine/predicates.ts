@@ -78,8 +78,9 @@ const compileLeaf = ({ field, test }: Leaf, table: FieldTable): Predicate => {
     case 'fieldref':
       return compileReference(slot, test, table)
     case 'time':
-      return (view) => timePart(view.raw(slot), test.part) === test.value
+      break
   }
+  return (view) => timePart(view.raw(slot), test.part) === test.value
 }
 
 /** Case-blind membership that remembers short values: methods, extensions and names repeat. */
@@ -188,10 +189,10 @@ const timePart = (value: FieldValue | undefined, part: TimePart): number | undef
       return date.getUTCMonth() + 1
     case 'year':
       return date.getUTCFullYear()
-    case 'week': {
-      // ISO 8601: the week of a day is that of its Thursday
-      const thursday = Date.UTC(date.getUTCFullYear(), date.getUTCMonth(), date.getUTCDate() + 4 - (date.getUTCDay() || 7))
-      return Math.ceil(((thursday - Date.UTC(new Date(thursday).getUTCFullYear(), 0, 1)) / 86_400_000 + 1) / 7)
-    }
+    case 'week':
+      break
   }
+  // ISO 8601: the week of a day is that of its Thursday
+  const thursday = Date.UTC(date.getUTCFullYear(), date.getUTCMonth(), date.getUTCDate() + 4 - (date.getUTCDay() || 7))
+  return Math.ceil(((thursday - Date.UTC(new Date(thursday).getUTCFullYear(), 0, 1)) / 86_400_000 + 1) / 7)
 }

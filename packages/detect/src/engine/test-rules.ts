@@ -30,19 +30,16 @@ const alone = (set: RuleSet, index: number): RuleSet => {
   }
   visit(index)
   const place = (old: number): number => order.indexOf(old)
-  return createRuleSet(
-    order.map((at): Rule => {
-      const rule = set.program[at] as Rule
-      const alerts = at === index
-      if (rule.kind === 'single') return { ...rule, alerts }
-      return {
-        ...rule,
-        alerts,
-        rules: rule.rules.map(place),
-        ...(rule.except === undefined ? {} : { except: { ...rule.except, rule: place(rule.except.rule) } }),
-      }
-    }),
-  )
+  const moved = (at: number): Rule => {
+    const rule = set.program[at] as Rule
+    const alerts = at === index
+    if (rule.kind === 'single') return { ...rule, alerts }
+    const rules = rule.rules.map(place)
+    return rule.except === undefined
+      ? { ...rule, alerts, rules }
+      : { ...rule, alerts, rules, except: { ...rule.except, rule: place(rule.except.rule) } }
+  }
+  return createRuleSet(order.map(moved))
 }
 
 const play = (set: RuleSet, rule: Rule, example: RuleExample): string => {

@@ -20,8 +20,9 @@ const holdsOne = ({ op, value }: Bound, count: number): boolean => {
     case 'eq':
       return count === value
     case 'neq':
-      return count !== value
+      break
   }
+  return count !== value
 }
 
 /** Reads the bounds of a condition; all must hold. */

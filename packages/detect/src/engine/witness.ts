@@ -32,7 +32,7 @@ const FREQUENT: ReadonlyMap<string, readonly string[]> = new Map(
   }),
 )
 /** Fields whose text is searched anyway; a literal in another field costs a pass of its own. */
-const SEARCHED = ['url.decoded', 'user_agent.original', 'event.text']
+const SEARCHED: ReadonlySet<string> = new Set(['url.decoded', 'user_agent.original', 'event.text'])
 const OWN_PASS = 8
 
 const leafWitness = ({ field, test }: Leaf, table: FieldTable): WitnessSet | undefined => {
@@ -42,7 +42,7 @@ const leafWitness = ({ field, test }: Leaf, table: FieldTable): WitnessSet | und
     return { rarity: frequent ? 1 : (COMMON.get(field) ?? 30), witnesses: values.map((value) => ({ kind: 'value', slot, value })) }
   }
   const byLiteral = (texts: readonly string[]): WitnessSet => ({
-    rarity: 6 + Math.min(20, ...texts.map((text) => text.length)) - (SEARCHED.includes(field) ? 0 : OWN_PASS),
+    rarity: 6 + Math.min(20, ...texts.map((text) => text.length)) - (SEARCHED.has(field) ? 0 : OWN_PASS),
     witnesses: texts.map((text) => ({ kind: 'literal', slot, literal: table.literal(slot, text) })),
   })
   if (test.kind === 'oneOf') return byValue([...test.values])

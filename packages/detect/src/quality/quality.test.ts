@@ -29,8 +29,9 @@ describe('labelled traffic', { timeout: 120_000 }, () => {
     const report = measured(kind, seed)
     expect(report.attackers).toBeGreaterThan(10)
     expect(report.named / report.attackers).toBeGreaterThanOrEqual(0.95)
-    for (const [name, { attackers, named }] of Object.entries(report.classes))
-      expect(named / attackers, name).toBeGreaterThanOrEqual(attackers < 20 ? (attackers - 1) / attackers : 0.95)
+    // one attacker a file may be cut short at its end
+    const weak = Object.entries(report.classes).filter(([, { attackers, named }]) => attackers - named > Math.max(1, attackers / 20))
+    expect(weak).toEqual([])
     expect(report.benign).toBeGreaterThan(500)
     expect(report.accused.length / report.benign).toBeLessThanOrEqual(0.005)
   })
@@ -50,8 +51,8 @@ describe('labelled traffic', { timeout: 120_000 }, () => {
         leastLines: 1,
       })
       const { attackers = 0, named = 0 } = report.classes[name] ?? {}
-      expect(attackers, name).toBeGreaterThan(20)
-      expect(named / attackers, name).toBeGreaterThan(0.8)
+      expect(attackers).toBeGreaterThan(20)
+      expect(named / attackers).toBeGreaterThan(0.8)
     }
   })
 

@@ -5,15 +5,13 @@ import { readDetection } from './read-detection.js'
 import { readHead } from './read-head.js'
 import { entryOf } from './read-node.js'
 import { readLogSource } from './log-source.js'
-import type { CorrelationRule, Rule, RuleHead, RuleInfo, SingleRule } from './rule.js'
+import type { Rule, RuleHead, RuleInfo, SingleRule } from './rule.js'
 import { readYaml, type YamlMap, type YamlNode } from './yaml-tree.js'
 
 /** Rules ready to run. `rules` holds what the world may know; `program` is what the engine runs, in the same order. */
 export type RuleSet = {
   readonly rules: readonly RuleInfo[]
   readonly program: readonly Rule[]
-  /** changes whenever any rule does: state kept for another set of rules must not be restored */
-  readonly digest: string
 }
 
 const RULES = 20_000
@@ -130,15 +128,12 @@ export const compileRules = (sources: readonly RuleSource[]): { rules: RuleSet; 
     if (written === undefined) continue
     for (const [i, target] of targets.entries()) if (i >= written.rules.length || !written.generate) quiet.add(target)
   }
-  const program = running.map((draft): Rule => {
-    const alerts = !quiet.has(draft)
-    if (draft.single !== undefined) return { ...draft.head, ...draft.single, alerts }
-    return finish(draft, linked.get(draft) ?? [], place, alerts)
-  })
+  const program = running.map((draft) => finish(draft, linked.get(draft) ?? [], place, !quiet.has(draft)))
   return { rules: createRuleSet(program), problems }
 }
 
-const finish = (draft: Draft, targets: readonly Draft[], place: ReadonlyMap<Draft, number>, alerts: boolean): CorrelationRule => {
+const finish = (draft: Draft, targets: readonly Draft[], place: ReadonlyMap<Draft, number>, alerts: boolean): Rule => {
+  if (draft.single !== undefined) return { ...draft.head, ...draft.single, alerts }
   const written = draft.correlation as CorrelationDraft
   const rules = targets.slice(0, written.rules.length)
   const fieldFor = (name: string, target: Draft): string => {
@@ -160,26 +155,21 @@ const finish = (draft: Draft, targets: readonly Draft[], place: ReadonlyMap<Draf
 }
 
 /** Makes a set of linked rules; indexes in correlations are places in `program`. */
-export const createRuleSet = (program: readonly Rule[]): RuleSet => {
-  const hash = createHash('sha256')
-  for (const rule of program)
-    hash.update(
-      JSON.stringify([
-        rule.id,
-        rule.kind,
-        rule.version,
-        rule.kind === 'single' ? [] : [rule.groupBy, rule.timespan, rule.bounds, rule.valueFields],
-      ]),
-    )
-  return {
-    program,
-    rules: program.map(
-      ({ id, name, title, description, level, tags, version, file, line, falsePositives, references, respond, kind, alerts }) => ({
-        ...{ id, title, description, level, tags, version, file, line, falsePositives, references, kind, alerts },
-        ...(name === undefined ? {} : { name }),
-        ...(respond === undefined ? {} : { respond }),
-      }),
-    ),
-    digest: hash.digest('hex').slice(0, 32),
-  }
+export const createRuleSet = (program: readonly Rule[]): RuleSet => ({ program, rules: program.map(infoOf) })
+
+const infoOf = (rule: Rule): RuleInfo => {
+  const { id, name, title, description, level, tags, version, file, line, falsePositives, references, respond, kind, alerts } = rule
+  const info = { id, title, description, level, tags, version, file, line, falsePositives, references, kind, alerts }
+  return { ...info, ...(name === undefined ? {} : { name }), ...(respond === undefined ? {} : { respond }) }
+}
+
+/** Changes when the meaning of a rule's state does: what was kept for another meaning must not be continued. */
+export const stateSignature = (rule: Rule, program: readonly Rule[]): string => {
+  if (rule.kind === 'single') return 'single'
+  const { kind, groupBy, timespan, bounds, valueFields, except } = rule
+  const refers = [...rule.rules, ...(except === undefined ? [] : [except.rule])].map((index) => program[index]?.id)
+  return createHash('sha256')
+    .update(JSON.stringify([kind, groupBy, timespan, bounds, valueFields, except?.tolerance, refers]))
+    .digest('hex')
+    .slice(0, 8)
 }

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parseCondition, type Condition } from './condition.js'
 import { RuleFault } from './problem.js'
@@ -11,6 +11,15 @@ const evaluate = (condition: Condition, truth: Readonly<Record<string, boolean>>
   return condition.op === 'and'
     ? condition.parts.every((part) => evaluate(part, truth))
     : condition.parts.some((part) => evaluate(part, truth))
+}
+
+const faultOf = (text: string, line: number): unknown => {
+  try {
+    parseCondition(text, NAMES, line)
+    return undefined
+  } catch (error) {
+    return error
+  }
 }
 
 const holds = (text: string, ...names: string[]): boolean =>
@@ -61,22 +70,15 @@ describe('conditions', () => {
     ['selection or '.repeat(400) + 'selection', /over/],
   ])('refuses %j with a reason', (text, reason) => {
     expect(() => parseCondition(text, NAMES, 7)).toThrow(reason)
-    try {
-      parseCondition(text, NAMES, 7)
-    } catch (error) {
-      expect((error as RuleFault).line).toBe(7)
-    }
+    expect(faultOf(text, 7)).toMatchObject({ name: 'RuleFault', line: 7 })
   })
 
   it('never fails in another way than with a fault', () => {
     const word = fc.constantFrom('and', 'or', 'not', '(', ')', '1', 'of', 'all', 'them', 'selection', 'filter_*', '|', 'x', '*')
     fc.assert(
       fc.property(fc.array(word, { maxLength: 20 }), (words) => {
-        try {
-          parseCondition(words.join(' '), NAMES, 1)
-        } catch (error) {
-          expect(error).toBeInstanceOf(RuleFault)
-        }
+        const fault = faultOf(words.join(' '), 1)
+        expect(fault === undefined || fault instanceof RuleFault).toBe(true)
       }),
     )
   })

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { base64Offsets, encodeText, windashForms } from './encodings.js'
 
@@ -38,5 +38,6 @@ describe('encodings of values', () => {
     ])
     expect(windashForms('a-b')).toEqual(['a-b'])
     expect(windashForms('/x')).toContain('-x')
+    expect(windashForms('🙂 -x')).toContain('🙂 /x')
   })
 })

@@ -29,5 +29,6 @@ export const windashForms = (value: string): string[] => {
     if ((c === '-' || c === '/') && !isWord(value.charAt(i - 1)) && isWord(value.charAt(i + 1))) spots.push(i)
   }
   if (spots.length === 0) return [value]
-  return [...new Set([value, ...DASHES.map((dash) => [...value].map((c, i) => (spots.includes(i) ? dash : c)).join(''))])]
+  const written = (dash: string): string => spots.reduce((text, at) => text.slice(0, at) + dash + text.slice(at + 1), value)
+  return [...new Set([value, ...DASHES.map(written)])]
 }

@@ -49,10 +49,7 @@ describe('rules in words', () => {
 
   it('has a sentence of bearable length for every built-in rule', async () => {
     const { rules } = compileRules(await builtinRules())
-    for (const rule of rules.rules) {
-      const words = explainRule(rules, rule.id)
-      expect(words, rule.title).toMatch(/^(?:Looks at|Fires) .*\.$/)
-      expect(words.length, rule.title).toBeLessThan(1_000)
-    }
+    const sentences = rules.rules.map((rule) => explainRule(rules, rule.id))
+    expect(sentences.filter((words) => !/^(?:Looks at|Fires) .*\.$/.test(words) || words.length >= 1_000)).toEqual([])
   })
 })

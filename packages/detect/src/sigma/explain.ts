@@ -28,8 +28,9 @@ const patternWords = ({ kind, text, tokens }: Pattern): string => {
     case 'any':
       return 'is there'
     case 'glob':
-      return `looks like ${inQuotes(tokens.map((token) => (token === 0 ? '*' : token === 1 ? '?' : token)).join(''))}`
+      break
   }
+  return `looks like ${inQuotes(tokens.map((token) => (token === 0 ? '*' : token === 1 ? '?' : token)).join(''))}`
 }
 
 const testWords = (test: LeafTest): string => {
@@ -55,8 +56,9 @@ const testWords = (test: LeafTest): string => {
     case 'fieldref':
       return `${{ whole: 'equals', contains: 'contains', startswith: 'begins with', endswith: 'ends with' }[test.mode]} the field ${test.other}`
     case 'time':
-      return `falls in ${test.part} ${test.value}`
+      break
   }
+  return `falls in ${test.part} ${test.value}`
 }
 
 /** Alternatives on one field are one phrase: `url.decoded contains “a”, “b” or “c”`. */

@@ -82,8 +82,9 @@ export const matchesPattern = (pattern: Pattern, value: string): boolean => {
     case 'ends':
       return text.endsWith(pattern.text)
     case 'glob':
-      return matchesTokens(pattern.tokens, text)
+      break
   }
+  return matchesTokens(pattern.tokens, text)
 }
 
 /** The pieces between two `*`: matched leftmost first, which is enough because a `*` gives back nothing. */

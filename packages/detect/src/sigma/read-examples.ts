@@ -36,7 +36,7 @@ const fieldValue = (node: YamlNode, n: number): FieldValue => {
   })
 }
 
-const NOTATION = ['repeat', 'every', 'after']
+const NOTATION: ReadonlySet<string> = new Set(['repeat', 'every', 'after'])
 
 const readEvents = (map: YamlMap): SecurityEvent[] => {
   const base = entryOf(map, 'base')
@@ -56,7 +56,7 @@ const readEvents = (map: YamlMap): SecurityEvent[] => {
       if (n > 1) now += every
       const event: SecurityEvent = { '@timestamp': now }
       for (const field of [...(baseMap?.entries ?? []), ...entry.entries])
-        if (!NOTATION.includes(field.key)) event[field.key] = fieldValue(field.value, n)
+        if (!NOTATION.has(field.key)) event[field.key] = fieldValue(field.value, n)
       events.push(event)
     }
   }

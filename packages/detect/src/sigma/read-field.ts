@@ -23,8 +23,8 @@ type Plan = {
 }
 
 const ENCODINGS: Readonly<Record<string, Encoding>> = { wide: 'utf16le', utf16le: 'utf16le', utf16be: 'utf16be', utf16: 'utf16' }
-const TIME_PARTS = ['minute', 'hour', 'day', 'week', 'month', 'year']
-const COMPARISONS = ['lt', 'lte', 'gt', 'gte']
+const TIME_PARTS: ReadonlySet<string> = new Set(['minute', 'hour', 'day', 'week', 'month', 'year'])
+const COMPARISONS: ReadonlySet<string> = new Set(['lt', 'lte', 'gt', 'gte'])
 const VALUES = 10_000
 
 const planOf = (modifiers: readonly string[], line: number): Plan => {
@@ -54,7 +54,7 @@ const planOf = (modifiers: readonly string[], line: number): Plan => {
     else if (modifier === 'base64offset') plan.base64 = 'offset'
     else if (encoding !== undefined) plan.encoding = encoding
     else if (modifier === 'exists' || modifier === 're' || modifier === 'cidr' || modifier === 'fieldref') setTest(modifier)
-    else if (COMPARISONS.includes(modifier) || TIME_PARTS.includes(modifier)) setTest(modifier as Plan['test'])
+    else if (COMPARISONS.has(modifier) || TIME_PARTS.has(modifier)) setTest(modifier as Plan['test'])
     else if ((modifier === 'i' || modifier === 'm' || modifier === 's') && plan.test === 're') plan.flags[modifier] = true
     else if (modifier === 'expand') throw new RuleFault(line, 'modifier "expand" needs placeholders, which are not supported yet')
     else throw new RuleFault(line, `unknown modifier ${quote(modifier)}`)
@@ -112,8 +112,9 @@ const valueTree = (field: string, plan: Plan, scalar: YamlScalar): DetectionTree
     case 'week':
     case 'month':
     case 'year':
-      return leaf({ kind: 'time', part: plan.test, value: numberOf(scalar, plan.test) })
+      break
   }
+  return leaf({ kind: 'time', part: plan.test, value: numberOf(scalar, plan.test) })
 }
 
 const numberOf = (scalar: YamlScalar, modifier: string): number => {

@@ -8,10 +8,10 @@ import type { RuleHead } from './rule.js'
 import type { YamlMap } from './yaml-tree.js'
 
 /** Attributes of the rules specification 2.1 and of the correlations specification 2.1. */
-const KNOWN = [
-  ...['title', 'id', 'name', 'related', 'taxonomy', 'status', 'description', 'license', 'author', 'references', 'date', 'modified'],
-  ...['logsource', 'detection', 'correlation', 'fields', 'falsepositives', 'level', 'tags', 'scope', 'version', 'generate'],
-]
+const KNOWN = (
+  'title id name related taxonomy status description license author references date modified logsource detection correlation fields ' +
+  'falsepositives level tags scope version generate'
+).split(' ')
 const OURS = ['x-respond', 'x-tests', 'x-words', 'x-except']
 
 /** True when one edit (a letter added, lost, changed, or two swapped) makes the one from the other. */

@@ -122,7 +122,7 @@ const toTree = (document: Document, lineAt: (offset: number | undefined) => numb
     }
     if (isSeq(node)) return { kind: 'list', line, items: node.items.map((item) => convert(item, depth + 1, line)) }
     const value: unknown = isScalar(node) ? node.value : null
-    const source = isScalar(node) && typeof node.source === 'string' ? node.source : String(value ?? '')
+    const source = isScalar(node) && typeof node.source === 'string' ? node.source : ''
     if (value === null || value === undefined) return { kind: 'scalar', line, value: null, source }
     if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return { kind: 'scalar', line, value, source }
     if (typeof value === 'bigint') return { kind: 'scalar', line, value: Number(value), source }
