@@ -1,21 +1,21 @@
 import { gzipSync } from 'node:zlib'
-import Fastify, { type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { registerContentTypes } from './content-types.js'
 import { sendProblem, toPublicError } from './problems.js'
 
 let app: FastifyInstance
+const echo = (request: FastifyRequest) => Promise.resolve({ kind: typeof request.body, body: request.body ?? null })
+const count = (request: FastifyRequest) => Promise.resolve({ bytes: Buffer.isBuffer(request.body) ? request.body.length : null })
 beforeAll(async () => {
   app = Fastify()
   registerContentTypes(app)
   app.setErrorHandler((error, request, reply) => sendProblem(request, reply, toPublicError(error)))
-  app.post('/json', { bodyLimit: 1_000 }, async (request) => ({ kind: typeof request.body, body: request.body ?? null }))
+  app.post('/json', { bodyLimit: 1_000 }, echo)
   app.post(
     '/raw',
     { bodyLimit: 1_000, config: { parapet: { permission: 'public', rateLimit: 'public', audit: 'none', rawBody: true } } },
-    async (request) => ({
-      bytes: Buffer.isBuffer(request.body) ? request.body.length : null,
-    }),
+    count,
   )
   await app.ready()
 })
