@@ -1,5 +1,4 @@
-import pg from 'pg'
-import type { Client, PoolConfig } from 'pg'
+import { Client, type PoolConfig } from 'pg'
 import { toDatabaseError } from './errors.js'
 import type { DatabaseLog } from './types.js'
 
@@ -33,7 +32,7 @@ export const createListener = (config: PoolConfig, log: DatabaseLog, retryMs = 2
   const connect = (): Promise<Client> => {
     if (client !== undefined) return Promise.resolve(client)
     connecting ??= (async () => {
-      const fresh = new pg.Client({ ...config, application_name: 'parapet-listener' })
+      const fresh = new Client({ ...config, application_name: 'parapet-listener' })
       fresh.on('error', ignore)
       fresh.on('notification', ({ channel, payload }) => call(channel, payload ?? ''))
       fresh.on('end', () => {
@@ -56,17 +55,22 @@ export const createListener = (config: PoolConfig, log: DatabaseLog, retryMs = 2
     return connecting
   }
 
+  const reconnect = async (): Promise<void> => {
+    try {
+      await connect()
+    } catch {
+      scheduleRetry()
+      return
+    }
+    // what was notified meanwhile is lost: every reader looks for itself
+    for (const channel of channels.keys()) call(channel, '')
+  }
+
   const scheduleRetry = (): void => {
     if (closed || retry !== undefined || channels.size === 0) return
     retry = setTimeout(() => {
       retry = undefined
-      connect().then(
-        // what was notified meanwhile is lost: every reader looks for itself
-        () => {
-          for (const channel of channels.keys()) call(channel, '')
-        },
-        () => scheduleRetry(),
-      )
+      void reconnect()
     }, retryMs)
     retry.unref()
   }

@@ -1,14 +1,11 @@
-import pg from 'pg'
-import type { Pool, PoolClient, PoolConfig } from 'pg'
+import { Pool, type PoolClient, type PoolConfig, types as pgTypes } from 'pg'
 import { toDatabaseError } from './errors.js'
 import { APP_ROLE, type DatabaseLog, SCHEMA } from './types.js'
 
-const INT8 = 20
-
 /** Every `bigint` of ours counts rows or milliseconds and stays below 2^53. */
 const types: NonNullable<PoolConfig['types']> = {
-  getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
-    oid === INT8 ? Number : pg.types.getTypeParser(oid, format as 'text')) as typeof pg.types.getTypeParser,
+  getTypeParser: (...[oid, format]: Parameters<typeof pgTypes.getTypeParser>) =>
+    oid === pgTypes.builtins.INT8 ? Number : pgTypes.getTypeParser(oid, format),
 }
 
 /** Where and as whom to connect. */
@@ -39,7 +36,7 @@ export const connectionConfig = (target: Target, asApplication: boolean): PoolCo
 
 /** Opens a pool that logs, rather than throws, what happens to its idle connections. */
 export const createPool = (target: Target, options: { size: number; asApplication: boolean }, log: DatabaseLog): Pool => {
-  const pool = new pg.Pool({ ...connectionConfig(target, options.asApplication), max: options.size, idleTimeoutMillis: 60_000 })
+  const pool = new Pool({ ...connectionConfig(target, options.asApplication), max: options.size, idleTimeoutMillis: 60_000 })
   pool.on('error', (error) => log.warn({ error: error.message }, 'an idle database connection was lost'))
   return pool
 }

@@ -160,7 +160,9 @@ export const createAppendLog = <Item, Result>(
     stats: () => ({ queued, batches, items }),
     close: async () => {
       closed = true
-      while (running !== undefined) await running
+      // draining goes on with what came in meanwhile; the queue is empty when the last run has ended
+      await (running ?? Promise.resolve())
+      if (running !== undefined) await running
     },
   }
 }

@@ -30,17 +30,18 @@ export const followLog = async <Row>(
 ): Promise<Follower> => {
   const { name, read, sequenceOf, onRow, limit = 500, pollMs = 1_000 } = options
   let position = options.after
-  let stopped = false
+  const end = new AbortController()
+  const stopped = (): boolean => end.signal.aborted
   let wanted = true
   let running: Promise<void> | undefined
 
   const drain = async (): Promise<void> => {
     try {
-      while (wanted && !stopped) {
+      while (wanted && !stopped()) {
         wanted = false
         const rows = await read(position, limit)
         for (const row of rows) {
-          if (stopped) return
+          if (stopped()) return
           try {
             onRow(row)
           } catch (error) {
@@ -52,7 +53,7 @@ export const followLog = async <Row>(
       }
     } catch (error) {
       // the next notification or look comes back to it
-      if (!stopped) log.warn({ log: name, error: String(error) }, 'the log cannot be read; trying again')
+      if (!stopped()) log.warn({ log: name, error: String(error) }, 'the log cannot be read; trying again')
     } finally {
       // in the same turn as the last check of `wanted`, so that no wake falls in between
       running = undefined
@@ -60,7 +61,7 @@ export const followLog = async <Row>(
   }
   const wake = (): void => {
     wanted = true
-    if (!stopped) running ??= drain()
+    if (!stopped()) running ??= drain()
   }
 
   const unlisten = await database.listen(logChannel(name), wake)
@@ -70,7 +71,7 @@ export const followLog = async <Row>(
   return {
     position: () => position,
     stop: async () => {
-      stopped = true
+      end.abort()
       clearInterval(timer)
       unlisten()
       await running

@@ -3,7 +3,7 @@ import { closeSync, existsSync, openSync, readFileSync, realpathSync, rmSync } f
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ParapetError } from '@parapet/core'
-import pg from 'pg'
+import { Client } from 'pg'
 import { codeOf } from '../errors.js'
 import { connectionConfig } from '../pools.js'
 import { ADMIN_ROLE } from '../types.js'
@@ -53,9 +53,9 @@ const logTail = (path: string): string => {
 }
 
 /** Signs in as the administrator of the cluster. Rejects with what `pg` says. */
-export const connectAdmin = async (socketDir: string, database = 'postgres', name = 'parapet-admin'): Promise<pg.Client> => {
+export const connectAdmin = async (socketDir: string, database = 'postgres', name = 'parapet-admin'): Promise<Client> => {
   const target = { kind: 'socket', socketDir, database, user: ADMIN_ROLE } as const
-  const client = new pg.Client({ ...connectionConfig(target, false), application_name: name })
+  const client = new Client({ ...connectionConfig(target, false), application_name: name })
   client.on('error', () => undefined)
   await client.connect()
   return client

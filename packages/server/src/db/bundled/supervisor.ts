@@ -24,12 +24,11 @@ export const supervise = (
   let stopping = false
   let lockLost = false
   let busy: Promise<void> = Promise.resolve()
-  const watch = (held: DataDirLock): void => {
-    void held.lost.then(() => {
-      if (lock === held) lockLost = true
-    })
+  const watch = async (held: DataDirLock): Promise<void> => {
+    await held.lost
+    if (lock === held) lockLost = true
   }
-  watch(lock)
+  void watch(lock)
 
   const check = async (): Promise<void> => {
     rotateLog(place.logFile)
@@ -40,7 +39,7 @@ export const supervise = (
       // stop() runs after this check; it must find the new process and nothing must be taken for a server that is ending
       lock = await lockDataDir(place.socketDir, dataDir)
       lockLost = false
-      watch(lock)
+      void watch(lock)
       log.info({ pid }, 'PostgreSQL answers again')
     } catch (error) {
       if (error instanceof Error && 'code' in error && error.code === 'PPT_DATA_DIR_LOCKED') onTakenOver(error)

@@ -23,13 +23,12 @@ const alert = (id: string, fields: Partial<Alert> & { level?: Level } = {}): Ale
   why: 'five failures',
   ...fields,
 })
-const write = (...changes: (Partial<Omit<AlertChange, 'alert'>> & { alert: Alert })[]): Promise<unknown> =>
-  transaction(database.pool, (client) =>
-    createAlertLog(database).appendIn(
-      client,
-      changes.map((change) => ({ at: NOW, sources: [{ id: 's1', name: 'web' }], demo: false, events: [], ...change })),
-    ),
-  )
+const DEFAULTS = { at: NOW, sources: [{ id: 's1', name: 'web' }], demo: false, events: [] }
+const write = (...changes: (Partial<AlertChange> & { alert: Alert })[]): Promise<unknown> => {
+  const complete: AlertChange[] = []
+  for (const change of changes) complete.push({ ...DEFAULTS, ...change })
+  return transaction(database.pool, (client) => createAlertLog(database).appendIn(client, complete))
+}
 
 beforeEach(async () => {
   database = await createTestDatabase()

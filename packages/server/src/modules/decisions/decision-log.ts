@@ -90,7 +90,8 @@ const write = async (client: PoolClient, changes: readonly DecisionChange[], bef
   let head = before
   const results: (readonly Decision[])[] = []
   for (const change of changes) {
-    const decisions = (await resolve(client, change)).map((decision): Decision => ({ ...decision, revision: ++head }))
+    const decisions: Decision[] = []
+    for (const decision of await resolve(client, change)) decisions.push({ ...decision, revision: ++head })
     try {
       await store(client, decisions, change.at, change.kind === 'create')
     } catch (error) {

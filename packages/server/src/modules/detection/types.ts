@@ -1,5 +1,5 @@
-import type { Alert, Clock, Decision, DecisionSet, SecurityEvent } from '@parapet/core'
-import type { BudgetLimits, HeldDecision, Policy, ProtectedTargets, RespondInput, Verdict } from '@parapet/respond'
+import type { Alert, Clock, DecisionSet, SecurityEvent } from '@parapet/core'
+import type { BudgetLimits, Policy, ProtectedTargets, RespondInput, Verdict } from '@parapet/respond'
 import type { Database, DatabaseLog } from '../../db/types.js'
 
 /** What detection needs of the engine; `createEngine` of `@parapet/detect` makes one. */
