@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { type BundledCluster, startBundled } from './bundled/index.js'
 import { connectAdmin } from './bundled/postmaster.js'
 import { findRuntime, installRuntime, type RuntimeSource, thisPlatform } from './bundled/runtime.js'
+import { socketDirFor } from './bundled/socket-dir.js'
 import { migrate } from './migrate.js'
 import { openBundled } from './start.js'
 import { type Database, type DatabaseLog, OWNER_ROLE } from './types.js'
@@ -37,14 +38,21 @@ const sharedRuntime = (): RuntimeSource => {
   return { kind: 'system', bin: runtime.bin, version: runtime.version }
 }
 
+const WATCHER = `cat >/dev/null
+pid=$(head -n 1 "$1/postgres/postmaster.pid" 2>/dev/null)
+if [ -n "$pid" ] && [ "$(readlink "/proc/$pid/cwd" 2>/dev/null || echo "$1/postgres")" = "$1/postgres" ]; then
+  kill -INT "$pid"
+  i=0; while kill -0 "$pid" 2>/dev/null && [ $i -lt 200 ]; do sleep 0.05; i=$((i+1)); done
+fi
+i=0; while ! rm -rf "$1" "$2" 2>/dev/null && [ $i -lt 20 ]; do sleep 0.5; i=$((i+1)); done`
+
 /**
  * Ends the cluster and removes its files when this process is gone, however it ends: the watcher waits for the end of a pipe
- * that only this process holds.
+ * that only this process holds. Begun before the cluster, so that a kill during the start leaves nothing either.
  */
-const watch = (dataDir: string, socketDir: string, pid: number): void => {
-  const script =
-    'cat >/dev/null; [ "$(head -n 1 "$1/postgres/postmaster.pid" 2>/dev/null)" = "$3" ] && kill -INT "$3"; i=0; while kill -0 "$3" 2>/dev/null && [ $i -lt 100 ]; do sleep 0.05; i=$((i+1)); done; rm -rf "$1" "$2"'
-  const watcher = spawn('sh', ['-c', script, 'parapet-test-watcher', dataDir, socketDir, String(pid)], {
+const watch = (dataDir: string): void => {
+  const socketDir = socketDirFor(dataDir, process.getuid?.() ?? -1, process.env)
+  const watcher = spawn('sh', ['-c', WATCHER, 'parapet-test-watcher', dataDir, socketDir], {
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
   })
@@ -60,8 +68,8 @@ const startCluster = async (): Promise<TestCluster> => {
   const dataDir = realpathSync(mkdtempSync(join(tmpdir(), 'parapet-test-')))
   // the processes of a test may be killed, the machine is not: no flush to disk
   const settings = { fsync: 'off', full_page_writes: 'off', shared_buffers: '32MB', max_connections: '100' }
+  watch(dataDir)
   const cluster = await startBundled({ dataDir, mode: 'attach', source: sharedRuntime(), settings }, silentLog)
-  watch(dataDir, cluster.socketDir, cluster.pid())
   return { cluster, dataDir }
 }
 
