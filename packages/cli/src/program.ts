@@ -2,6 +2,7 @@ import { Command, CommanderError, type Help } from 'commander'
 import { addConfig } from './commands/config.js'
 import { addBlock } from './commands/block.js'
 import { addDecisions } from './commands/decisions.js'
+import { addDemo } from './commands/demo.js'
 import { addDetect } from './commands/detect.js'
 import { addInit } from './commands/init.js'
 import { addParse } from './commands/parse.js'
@@ -59,7 +60,7 @@ export const createProgram = (context: CommandContext): Command => {
   const program = new Command('parapet').description(DESCRIPTION).version(VERSION, '-V, --version', 'print the version')
   program.option('--no-color', 'print without colours; NO_COLOR does the same')
   program.usage('COMMAND [options]')
-  for (const add of [addDetect, addParse, addRules, addServe, addInit, addConfig, addDecisions, addBlock, addUnblock, addWhy])
+  for (const add of [addDetect, addParse, addRules, addServe, addDemo, addInit, addConfig, addDecisions, addBlock, addUnblock, addWhy])
     add(program, context)
   program.addHelpText(
     'after',

@@ -7,7 +7,7 @@ import { FORMAT_HELP } from '../log-input/format.js'
 import { readMoment } from '../log-input/moment.js'
 import { toJsonLine } from '../output/escape.js'
 
-const collect = (value: string, before: readonly string[]): string[] => [...before, value]
+const collect = (value: string, before: readonly string[] = []): string[] => [...before, value]
 
 const readLimit = (text: string): number => {
   if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('It takes a whole number; 0 means all.')
@@ -16,7 +16,7 @@ const readLimit = (text: string): number => {
 
 type DetectOptions = {
   format: string
-  rules: string[]
+  rules?: string[]
   builtin: boolean
   explain?: boolean
   level: Level
@@ -37,7 +37,7 @@ export const addDetect: AddCommand = (program, { terminal, now, run }) => {
     )
     .argument('<file...>', 'log files, plain or gzip; - reads standard input')
     .option('--format <name>', FORMAT_HELP, 'auto')
-    .option('--rules <dir>', 'also run the Sigma rules of this directory or file; may be given again', collect, [])
+    .option('--rules <dir>', 'also run the Sigma rules of this directory or file; may be given again', collect)
     .option('--no-builtin', 'leave out the rules that come with Parapet')
     .addOption(new Option('--level <level>', 'show alerts of this level or worse').choices(LEVELS).default('informational'))
     .option('--since <when>', 'only events from then on: 24h, 2026-11-21, "2026-11-21 08:00" (UTC)')
@@ -74,7 +74,7 @@ ${EXIT_HELP}
         import('../output/alert-report.js'),
         import('../output/progress.js'),
       ])
-      const { rules, problems } = await loadRules({ builtin: options.builtin, places: options.rules })
+      const { rules, problems } = await loadRules({ builtin: options.builtin, places: options.rules ?? [] })
       noticeProblems(terminal, problems)
       const begun = performance.now()
       const result = await replay({
@@ -112,7 +112,7 @@ ${EXIT_HELP}
         }
         // where nothing could be read, "nothing found" would be a lie
         const read = result.files.some(({ lines, error }) => lines > 0 || error === undefined)
-        if (read) await terminal.print(report.formatSummary(result.files, alerts, took, terminal))
+        if (read) await terminal.print(report.formatSummary(result.files, alerts, result.alerts.length - alerts.length, took, terminal))
       }
 
       let exit: ExitCode = alerts.some(({ rule }) => atLeast(rule.level, 'medium')) ? EXIT.findings : EXIT.ok

@@ -20,19 +20,22 @@ const list =
   async (directory: string | undefined, options: Options): Promise<ExitCode> => {
     const { rules, problems } = await loadRules({ builtin: options.builtin, places: places(directory) })
     noticeProblems(terminal, problems)
-    const shown = rules.rules.toSorted(byLevel)
-    if (options.json === true) for (const rule of shown) await terminal.print(toJsonLine(rule))
+    const sorted = rules.rules.toSorted(byLevel)
+    if (options.json === true) for (const rule of sorted) await terminal.print(toJsonLine(rule))
     else {
+      const { bold, dim } = terminal.colors
+      const shown = sorted.filter(({ alerts }) => alerts)
       const columns = [
         { title: 'level', style: (cell: string, row: number) => inLevelColor(terminal.colors, shown[row]?.level ?? 'low', cell) },
-        { title: 'rule', shrinkTo: 20, style: terminal.colors.bold },
-        { title: 'finds by' },
-        { title: 'name', shrinkTo: 12, style: terminal.colors.dim },
+        { title: 'rule', shrinkTo: 20, style: bold },
+        { title: 'name', shrinkTo: 12, style: dim },
       ]
-      const kind = ({ kind, alerts }: RuleInfo): string => (alerts ? kind.replaceAll('_', ' ') : 'part of others')
-      const rows = shown.map((rule) => [rule.level, rule.title, kind(rule), rule.name ?? rule.id])
-      await terminal.print(formatTable(columns, rows, { width: terminal.width, styleTitle: terminal.colors.dim }))
-      await terminal.print(`\n${plural(shown.length, 'rule')}`)
+      const rows = shown.map((rule) => [rule.level, rule.title, rule.name ?? rule.id])
+      await terminal.print(formatTable(columns, rows, { width: terminal.width, styleTitle: dim }))
+      const parts = sorted.length - shown.length
+      await terminal.print(
+        `\n${plural(shown.length, 'rule')}${parts === 0 ? '' : dim(`, built on ${parts} more that do not alert by themselves`)}`,
+      )
     }
     return problems.length > 0 ? EXIT.usage : EXIT.ok
   }

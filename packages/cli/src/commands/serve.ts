@@ -4,7 +4,7 @@ import { EXIT, EXIT_HELP } from '../exit-codes.js'
 import { formatBox } from '../output/box.js'
 import { escapeText, toJsonLine } from '../output/escape.js'
 import type { Terminal } from '../output/terminal.js'
-import { displayWidth } from '../output/width.js'
+import { stopSignal } from '../stop-signal.js'
 import { VERSION } from '../version.js'
 
 type ServeOptions = { config?: string; host?: string; port?: string; dataDir?: string; json?: boolean }
@@ -13,29 +13,15 @@ type ServeOptions = { config?: string; host?: string; port?: string; dataDir?: s
 const greeting = (terminal: Terminal, url: string, setupLink: string | undefined): string => {
   const { bold, cyan, dim, green } = terminal.colors
   if (!terminal.interactive.out) return [`listening  ${url}`, ...(setupLink === undefined ? [] : [`setup  ${setupLink}`])].join('\n')
-  const head = `Parapet ${VERSION} is running`
-  const lines = [head, '', url]
-  const box = formatBox(lines, {
+  const head = `● Parapet ${VERSION} is running`
+  const box = formatBox([head, `  ${url}`], {
     frame: dim,
-    line: (text) => (text === head ? `${green('●')} ${bold(text.slice(2))}` : text === url ? cyan(bold(text)) : text),
+    line: (text) => (text === head ? green('●') + bold(text.slice(1)) : `  ${cyan(url)}`),
   })
   if (setupLink === undefined) return `${box}\n${dim('Ctrl-C stops it.')}`
   // the link is longer than most boxes; broken over two lines it could not be clicked or copied
-  return `${box}\n\n${bold('First operator:')} open this link, once, within a day\n${displayWidth(setupLink) > 0 ? cyan(setupLink) : ''}\n\n${dim('Ctrl-C stops it.')}`
+  return `${box}\n\n${bold('First operator:')} open this link, once, within a day\n${cyan(setupLink)}\n\n${dim('Ctrl-C stops it.')}`
 }
-
-/** Resolves with the first signal that asks to stop. A second one ends the process at once. */
-const stopSignal = (): Promise<NodeJS.Signals> =>
-  new Promise((resolve) => {
-    let asked = false
-    const onSignal = (signal: NodeJS.Signals): void => {
-      if (asked) process.exit(signal === 'SIGINT' ? 130 : 143)
-      asked = true
-      resolve(signal)
-    }
-    process.on('SIGINT', onSignal)
-    process.on('SIGTERM', onSignal)
-  })
 
 /** `parapet serve`: the control plane. */
 export const addServe: AddCommand = (program, { terminal, env, run }) => {

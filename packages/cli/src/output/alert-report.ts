@@ -130,8 +130,14 @@ const joinWithin = (parts: readonly string[], separator: string, terminal: Termi
   return [...lines, line]
 }
 
-/** What was read and how fast, and what was found: the last lines of the report. */
-export const formatSummary = (files: readonly FileSummary[], alerts: readonly Alert[], ms: number, terminal: Terminal): string => {
+/** What was read and how fast, what was found, and how many alerts `--level` hides: the last lines of the report. */
+export const formatSummary = (
+  files: readonly FileSummary[],
+  alerts: readonly Alert[],
+  hidden: number,
+  ms: number,
+  terminal: Terminal,
+): string => {
   const { bold, dim, yellow } = terminal.colors
   const sum = (key: 'lines' | 'events' | 'outside' | 'foreign' | 'unknown' | 'cut'): number =>
     files.reduce((total, file) => total + file[key], 0)
@@ -147,11 +153,18 @@ export const formatSummary = (files: readonly FileSummary[], alerts: readonly Al
   ]
   const speed = `${formatTook(ms)}${ms >= 50 && total >= 1_000 ? `, ${formatRate(total / (ms / 1_000))} lines/s` : ''}`
   const addresses = new Set(alerts.flatMap(({ targets }) => targets)).size
+  const nothing =
+    hidden > 0
+      ? 'No alert of this level or worse'
+      : files.some(({ error }) => error !== undefined)
+        ? 'Nothing found in what could be read.'
+        : 'Nothing found.'
+  const below = hidden > 0 ? `; ${plural(hidden, 'alert')} below it` : ''
   const found =
     alerts.length === 0
-      ? bold(files.some(({ error }) => error !== undefined) ? 'Nothing found in what could be read.' : 'Nothing found.')
+      ? bold(nothing)
       : `${bold(plural(alerts.length, 'alert'))} (${levelCounts(alerts, terminal)}) on ${plural(addresses, 'address', 'addresses')}`
-  return [found, ...joinWithin([...read, dim(speed)], dim(' · '), terminal)].join('\n')
+  return [found + below, ...joinWithin([...read, dim(speed)], dim(' · '), terminal)].join('\n')
 }
 
 /** Rules that found nothing, each with what it looks for. */

@@ -9,5 +9,5 @@ export const formatBox = (
   const inner = Math.max(...lines.map(displayWidth)) + 4
   const row = (text: string, at: number): string =>
     `${frame('│')}  ${style.line?.(text, at) ?? text}${' '.repeat(inner - 2 - displayWidth(text))}${frame('│')}`
-  return [frame(`╭${'─'.repeat(inner)}╮`), row('', -1), ...lines.map(row), row('', -1), frame(`╰${'─'.repeat(inner)}╯`)].join('\n')
+  return [frame(`╭${'─'.repeat(inner)}╮`), ...lines.map(row), frame(`╰${'─'.repeat(inner)}╯`)].join('\n')
 }

@@ -64,7 +64,7 @@ describe('formatTable', () => {
     const text = formatTable(columns, [['a\u001b[2Jb', '\n', '\u202e']])
     expect(text).toContain(String.raw`a\x1b[2Jb`)
     expect(text.split('\n')).toHaveLength(2)
-    expect(text).not.toMatch(/[\u001b\u202e]/)
+    expect(text).not.toMatch(/[^\P{C}\n]/u)
   })
 
   it('gives up width from the widest column that may, and never a number', () => {
@@ -110,6 +110,6 @@ describe('formatBox', () => {
   it('draws a frame in which every line is as wide as the others', () => {
     const lines = formatBox(['Parapet', '', 'http://localhost:8700', '漢字']).split('\n')
     expect(new Set(lines.map(displayWidth)).size).toBe(1)
-    expect(lines).toHaveLength(8)
+    expect(lines).toHaveLength(6)
   })
 })
