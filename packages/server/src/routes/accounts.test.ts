@@ -146,12 +146,13 @@ describe('tokens', () => {
     const from = '192.0.2.66'
     const guess = () => t.call('GET', '/v1/alerts', { token: `ppt_${'x'.repeat(43)}`, from })
     expect((await guess()).status).toBe(401)
-    while (t.services.limiter.check('door', [from]).kind === 'allowed');
-    expect((await guess()).body).toMatchObject({ status: 429, code: 'PPT_RATE_LIMITED' })
-    // somebody else, and a token that is known, are not affected
     const { token } = await t.makeToken(['alerts.read'])
     await t.call('GET', '/v1/alerts', { token, from: '192.0.2.67' })
-    expect((await t.call('GET', '/v1/alerts', { token, from: '192.0.2.66' })).status).toBe(200)
+    await t.exhausted('door', from, async () => {
+      expect((await guess()).body).toMatchObject({ status: 429, code: 'PPT_RATE_LIMITED' })
+      // a token that is known is not affected by what others do from its address
+      expect((await t.call('GET', '/v1/alerts', { token, from })).status).toBe(200)
+    })
   })
 })
 

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
@@ -6,17 +6,21 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createTestApp, type TestApp } from '../app/fixtures/test-app.js'
 
 let t: TestApp
+let site: string
 const SCRIPT = `export const x = ${JSON.stringify('x'.repeat(5_000))}`
 beforeAll(async () => {
   // a built console, as the bundler writes it
-  const site = await mkdtemp(join(tmpdir(), 'parapet-site-'))
+  site = await mkdtemp(join(tmpdir(), 'parapet-site-'))
   await mkdir(join(site, 'assets'))
   await writeFile(join(site, 'index.html'), '<!doctype html><title>Parapet</title>')
   await writeFile(join(site, 'assets', 'index-BfKjydwz.js'), SCRIPT)
   await writeFile(join(site, 'mark.svg'), '<svg/>')
   t = await createTestApp({ consoleDir: site })
 }, 60_000)
-afterAll(() => t.close())
+afterAll(async () => {
+  await t.close()
+  await rm(site, { recursive: true, force: true })
+})
 
 describe('the console', () => {
   it('serves its start page for every path that it routes itself', async () => {
