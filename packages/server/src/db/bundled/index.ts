@@ -1,5 +1,4 @@
 import { execFileSync } from 'node:child_process'
-import { rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ParapetError } from '@parapet/core'
 import { prepareDataDir } from '../data-dir.js'
@@ -86,10 +85,5 @@ export const startBundled = async (options: BundledOptions, log: DatabaseLog): P
   )
   if (lock === undefined) return { socketDir, adopted, pid: () => pid, stop: () => Promise.resolve() }
   const supervisor = supervise(place, dataDir, { pid, lock }, options.onTakenOver ?? (() => undefined), log)
-  const stop = async (): Promise<void> => {
-    await supervisor.stop()
-    // empty by now; made again at the next start
-    await rmdir(socketDir).catch(() => undefined)
-  }
-  return { socketDir, adopted, pid: supervisor.pid, stop }
+  return { socketDir, adopted, pid: supervisor.pid, stop: supervisor.stop }
 }
