@@ -1,15 +1,17 @@
 import { defineConfig } from 'vitest/config'
 
 /** Tests read the sources of every package through the `source` export condition, never a stale `dist`. */
-const conditions = ['source']
+const conditions = ['source', 'node']
 
 export default defineConfig({
-  resolve: { conditions: [...conditions, 'node', 'import', 'default'] },
-  ssr: { resolve: { conditions: [...conditions, 'node', 'import', 'default'], externalConditions: conditions } },
+  resolve: { conditions },
+  ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
-    include: ['packages/*/src/**/*.test.ts', 'packages/console/src/**/*.test.tsx', 'tests/**/*.test.ts'],
+    include: ['packages/*/src/**/*.test.{ts,tsx}', 'tests/**/*.test.ts'],
     server: { deps: { inline: [/@parapet\//] } },
-    testTimeout: 20_000,
+    testTimeout: 30_000,
+    // the first start of a PostgreSQL on a busy machine
+    hookTimeout: 60_000,
     maxWorkers: 2,
   },
 })
