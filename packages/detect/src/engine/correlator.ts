@@ -152,7 +152,7 @@ export const createCorrelator = (rule: CorrelationRule, deps: CorrelatorDeps): C
       if (group === undefined || (valueOf !== undefined && value === undefined)) return 'none'
       const state = grouper.enter(group.key, group.values, time)
       if (state === undefined) return 'none'
-      const tracked = !isOneAddress(state.values)
+      const tracked = (state.tracked ??= !isOneAddress(state.values))
       const address = tracked ? addressIn(view) : undefined
       let outcome: Outcome = 'none'
       if (least === undefined) {

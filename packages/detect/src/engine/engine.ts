@@ -46,7 +46,8 @@ export type Engine = {
 
 const CLOCK = 'engine'
 const NOTHING: readonly EngineAlert[] = []
-const TICK = 1_000
+/** ends of bursts are told at most this much late, ms of event time */
+const TICK = 5_000
 
 type Consumer = { readonly correlator: Correlator; readonly index: number; readonly place: number }
 type Saved = { clock: number; ticked: number; order: number }

@@ -33,6 +33,8 @@ export type Burst = {
 export type GroupState = {
   readonly key: string
   readonly values: readonly string[]
+  /** its alerts list addresses one by one: the group is not itself one address */
+  tracked: boolean | undefined
   /** newest event time */
   latest: number
   /** rises with every touch over all groups; the order of eviction */
@@ -59,6 +61,7 @@ export type GroupState = {
 export const createGroupState = (key: string, values: readonly string[]): GroupState => ({
   key,
   values,
+  tracked: undefined,
   latest: Number.NEGATIVE_INFINITY,
   touched: 0,
   times: [],
