@@ -1,11 +1,9 @@
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { needs, startSystemPostgres, type SystemPostgres } from '@parapet/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { api, createPlace, startControlPlane } from './support/control-plane.js'
+import { api, createPlace, createSource, parapet, startControlPlane } from './support/control-plane.js'
 import { freePort } from './support/ports.js'
 import { eventually, startProgram } from './support/processes.js'
-import { parapet } from './support/control-plane.js'
 
 const external = needs('root', 'postgres')
 
@@ -27,7 +25,7 @@ describe.skipIf(!external.ok)(`a control plane on a PostgreSQL of its user's own
     const dataDir = join(place.path, 'data')
     const env = { DATABASE_URL: postgres.url }
     const first = await startControlPlane({ dataDir, port, env })
-    const token = readFileSync(join(dataDir, 'local-token'), 'utf8').trim()
+    const { admin: token, source } = await createSource(first.url, dataDir)
     const now = Date.now()
     const failures = Array.from({ length: 6 }, (_, i) => ({
       '@timestamp': now - 6_000 + i * 1_000,
@@ -37,7 +35,7 @@ describe.skipIf(!external.ok)(`a control plane on a PostgreSQL of its user's own
       'source.ip': '198.18.7.7',
       'user.name': 'alice',
     }))
-    expect(await api(`${first.url}/v1/events`, { token, body: failures })).toMatchObject({ accepted: 6, duplicates: 0 })
+    expect(await api(`${first.url}/v1/events`, { token: source, body: failures })).toMatchObject({ accepted: 6, duplicates: 0 })
     const alerts = (url: string): Promise<{ items: { targets: string[] }[] }> => api(`${url}/v1/alerts`, { token })
     await eventually(async () => ((await alerts(first.url)).items.length > 0 ? true : undefined), 'an alert')
     expect(await first.stop()).toBe(0)

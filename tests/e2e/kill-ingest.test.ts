@@ -1,8 +1,7 @@
 import { join } from 'node:path'
-import { readFileSync } from 'node:fs'
 import { seededRandom } from '@parapet/testkit'
 import { afterAll, describe, expect, it } from 'vitest'
-import { api, type ControlPlane, createPlace, startControlPlane } from './support/control-plane.js'
+import { api, type ControlPlane, createPlace, createSource, startControlPlane } from './support/control-plane.js'
 import { eventually } from './support/processes.js'
 import { freePort } from './support/ports.js'
 
@@ -50,22 +49,22 @@ describe('a control plane that is killed again and again during ingest', () => {
     const startedAt = Date.now() - 60_000
     const acknowledged = new Set<string>()
     let next = 0
-    let token = ''
+    let [token, source] = ['', '']
 
     const start = async (): Promise<void> => {
       control = await startControlPlane({ dataDir, port })
-      token = readFileSync(join(dataDir, 'local-token'), 'utf8').trim()
     }
     /** sends one batch; an unanswered one is sent again later under the same ids, as a client does */
     const send = async (from: number): Promise<void> => {
       const batch = Array.from({ length: BATCH }, (_, i) => eventOf(from + i, startedAt))
-      const answer = await api<Ingested>(`http://localhost:${port}/v1/events`, { token, body: batch })
+      const answer = await api<Ingested>(`http://localhost:${port}/v1/events`, { token: source, body: batch })
       expect(answer.rejected).toEqual([])
       expect(answer.accepted + answer.duplicates).toBe(BATCH)
       for (const event of batch) acknowledged.add(String(event['event.id']))
     }
 
     await start()
+    ;({ admin: token, source } = await createSource(`http://localhost:${port}`, dataDir))
     for (let kill = 0; kill < KILLS; kill++) {
       const running = control
       const killAt = Date.now() + 50 + Math.floor(random() * 400)

@@ -31,9 +31,15 @@ export const startSystemPostgres = async (folder: string): Promise<SystemPostgre
   const as = { uid, gid, cwd: folder, env: { PATH: process.env['PATH'] ?? '', LC_ALL: 'C.UTF-8' } }
   execFileSync(program('initdb'), ['-D', data, '--auth=trust', '--username=postgres', '--encoding=UTF8'], { ...as, stdio: 'ignore' })
   const port = await freePort()
-  const server = spawn(program('postgres'), ['-D', data, '-p', String(port), '-h', '127.0.0.1', '-k', folder, '-c', 'fsync=off'], { ...as, stdio: 'ignore' })
+  const server = spawn(program('postgres'), ['-D', data, '-p', String(port), '-h', '127.0.0.1', '-k', folder, '-c', 'fsync=off'], {
+    ...as,
+    stdio: 'ignore',
+  })
   const query = (sql: string, database = 'parapet'): string =>
-    execFileSync('psql', ['-h', '127.0.0.1', '-p', String(port), '-U', 'postgres', '-d', database, '-Atc', sql], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+    execFileSync('psql', ['-h', '127.0.0.1', '-p', String(port), '-U', 'postgres', '-d', database, '-Atc', sql], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
   for (let tries = 0; ; tries++) {
     try {
       query('select 1', 'postgres')

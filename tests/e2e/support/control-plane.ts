@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Program, startProgram } from './processes.js'
@@ -57,6 +57,13 @@ export const api = async <T>(
     ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
   })
   const text = await response.text()
-  if (!response.ok) throw new Error(`${options.method ?? 'GET'} ${url} -> ${response.status} ${text.slice(0, 500)}`)
+  if (!response.ok) throw new Error(`${options.method ?? (options.body === undefined ? 'GET' : 'POST')} ${url} -> ${response.status} ${text.slice(0, 500)}`)
   return (text === '' ? undefined : JSON.parse(text)) as T
+}
+
+/** The admin token of a data directory, and a source made with it: what an application's guard would be given. */
+export const createSource = async (url: string, dataDir: string): Promise<{ readonly admin: string; readonly source: string }> => {
+  const admin = readFileSync(join(dataDir, 'local-token'), 'utf8').trim()
+  const { token } = await api<{ token: string }>(`${url}/v1/sources`, { token: admin, body: { name: 'a test' } })
+  return { admin, source: token }
 }
