@@ -1,17 +1,24 @@
 #!/usr/bin/env node
 // Plain JavaScript and committed, so that `npx parapet` works right after `npm ci`. In a checkout it first builds what is stale.
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import process from 'node:process'
-import { fileURLToPath } from 'node:url'
 
 const buildScript = new URL('../../../scripts/build.js', import.meta.url)
-const isCheckout = existsSync(fileURLToPath(buildScript)) && existsSync(fileURLToPath(new URL('../src/main.ts', import.meta.url)))
+
+/** An installed package may have somebody else's scripts/build.js three folders up: only the workspace's own name tells. */
+const isCheckout = () => {
+  try {
+    return existsSync(buildScript) && JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')).name === 'parapet-workspace'
+  } catch {
+    return false
+  }
+}
 
 try {
   // a test file builds once and then runs the command many times
-  if (isCheckout && process.env.PARAPET_TEST_BUILT !== '1') {
+  if (process.env.PARAPET_TEST_BUILT !== '1' && isCheckout()) {
     const { buildStale } = await import(buildScript.href)
-    await buildStale()
+    buildStale()
   }
   const { main } = await import('../dist/main.js')
   await main()

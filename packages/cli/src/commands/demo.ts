@@ -40,6 +40,17 @@ const openPlane = async ({ env }: CommandContext): Promise<Plane> => {
   return { client: await openApiClient({ env }, {}), url: own.url, own }
 }
 
+/** A demo that runs again gets a source of its own: "Demo shop 2" and so on. */
+const createShopSource = async (client: ApiClient): Promise<{ token: string }> => {
+  for (let n = 1; ; n++) {
+    try {
+      return await client.post('v1/sources', { name: n === 1 ? 'Demo shop' : `Demo shop ${n}`, demo: true })
+    } catch (error) {
+      if (n >= 100 || !isParapetError(error) || error.code !== 'PPT_CONFLICT') throw error
+    }
+  }
+}
+
 const wholeNumber = (name: string, text: string, from: number, to: number): number => {
   const value = Number(text)
   if (!/^\d{1,9}$/.test(text) || value < from || value > to) throw usageError(`${name} takes a whole number from ${from} to ${to}`)
@@ -95,7 +106,7 @@ export const addDemo: AddCommand = (program, context) => {
           import('../demo/traffic.js'),
           import('../demo/play.js'),
         ])
-        const { token } = await plane.client.post<{ token: string }>('v1/sources', { name: `Demo shop ${context.now()}`, demo: true })
+        const { token } = await createShopSource(plane.client)
         const shop = await startShop({ url: plane.url, token })
         const ending = new AbortController()
         void stop.then(() => ending.abort())

@@ -55,7 +55,7 @@ export const PRESETS: Readonly<Record<HeaderPreset, PresetBase>> = {
 /** Features of the browser that a page does not get unless asked for. */
 export const PERMISSIONS: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
   [
-    'accelerometer', 'autoplay', 'bluetooth', 'browsing-topics', 'camera', 'display-capture', 'encrypted-media', 'gamepad', 'geolocation',
+    'accelerometer', 'autoplay', 'browsing-topics', 'camera', 'display-capture', 'encrypted-media', 'gamepad', 'geolocation',
     'gyroscope', 'hid', 'idle-detection', 'local-fonts', 'magnetometer', 'microphone', 'midi', 'payment', 'picture-in-picture',
     'screen-wake-lock', 'serial', 'usb', 'xr-spatial-tracking',
   ].map((feature) => [feature, []]), // prettier-ignore

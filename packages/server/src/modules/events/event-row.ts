@@ -43,7 +43,10 @@ export const eventKey = (sourceId: string, id: string): string => {
 
 const textField = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? columnText(value) : null)
 
-/** Turns an event into its row. One without an id gets a UUID of version 7, so that it can be named. */
+/** What an event that does not name its dataset counts as: rules count within one dataset, so that a failure that two logs tell of is one. */
+const UNNAMED_DATASET = 'application'
+
+/** Turns an event into its row. One without an id gets a UUID of version 7, so that it can be named; one without a dataset a common one. */
 export const toEventRow = (sourceId: string, event: SecurityEvent, clock: Clock, newId: (now: number) => string = uuidv7): EventRow => {
   const given = event['event.id']
   const id = typeof given === 'string' && given !== '' ? given : newId(clock())
@@ -55,6 +58,6 @@ export const toEventRow = (sourceId: string, event: SecurityEvent, clock: Clock,
     userId: textField(event['user.id']),
     userName: textField(event['user.name']),
     demo: Array.isArray(event.tags) && event.tags.includes(DEMO_TAG),
-    body: JSON.stringify(id === given ? event : { ...event, 'event.id': id }),
+    body: JSON.stringify({ ...event, 'event.id': id, 'event.dataset': event['event.dataset'] ?? UNNAMED_DATASET }),
   }
 }
