@@ -19,6 +19,7 @@ const errorsPage = (): string => {
 const rulesPage = async (): Promise<string> => {
   const { rules } = compileRules(await builtinRules())
   const sections = rules.rules
+    .filter((rule) => rule.alerts)
     .toSorted((a, b) => a.file.localeCompare(b.file) || a.id.localeCompare(b.id))
     .map((rule) => {
       const lines = [
@@ -28,7 +29,7 @@ const rulesPage = async (): Promise<string> => {
         '',
         rule.description.trim(),
         '',
-        `**In words.** ${explainRule(rule)}`,
+        `**In words.** ${explainRule(rules, rule.id)}`,
       ]
       if (rule.respond !== undefined) {
         lines.push(

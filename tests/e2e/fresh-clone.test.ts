@@ -30,7 +30,7 @@ const startsAndStops = async (clone: string, env: Readonly<Record<string, string
   expect(await page.text()).toContain('<script')
   expect((await fetch(`http://localhost:${port}/readyz`)).status).toBe(200)
   await server.stop()
-  await expect(fetch(`http://localhost:${port}/healthz`)).rejects.toThrow()
+  await expect(fetch(`http://localhost:${port}/healthz`)).rejects.toThrow('fetch failed')
 }
 
 describe('a fresh clone after npm ci', () => {
@@ -49,23 +49,21 @@ describe('a fresh clone after npm ci', () => {
     expect(execFileSync('git', ['status', '--porcelain'], { cwd: clone, encoding: 'utf8' })).toBe('')
   }, 240_000)
 
-  if (process.getuid?.() === 0) {
-    it('starts as root under a folder that only root may enter, and stops', async () => {
-      chmodSync(place.path, 0o700)
-      await startsAndStops(clone, { PARAPET_DATA_DIR: join(data.path, 'root') })
-    }, 180_000)
-
-    it('starts as a normal user, and stops', async () => {
+  it.each(process.getuid?.() === 0 ? ['root under a folder that only root may enter', 'a normal user'] : ['the user who runs this'])(
+    'starts as %s, and stops',
+    async (who) => {
+      if (who !== 'a normal user') {
+        chmodSync(place.path, 0o700)
+        await startsAndStops(clone, { PARAPET_DATA_DIR: join(data.path, 'own') })
+        return
+      }
       chmodSync(place.path, 0o755)
       const home = join(place.path, 'home')
       mkdirSync(home)
       execFileSync('chown', ['-R', `${NOBODY.uid}:${NOBODY.gid}`, home, clone])
       await startsAndStops(clone, { HOME: home, XDG_DATA_HOME: join(home, '.local/share'), XDG_RUNTIME_DIR: '' }, NOBODY)
       expect(existsSync(join(home, '.local/share/parapet'))).toBe(true)
-    }, 180_000)
-  } else {
-    it('starts as the user who runs this, and stops (root is not tried)', async () => {
-      await startsAndStops(clone, { PARAPET_DATA_DIR: join(data.path, 'user') })
-    }, 180_000)
-  }
+    },
+    180_000,
+  )
 })

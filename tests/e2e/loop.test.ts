@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { WhyAnswer } from '@parapet/core'
 import { findProgram, needs } from '@parapet/testkit'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -35,8 +36,8 @@ describe.skipIf(!loop.ok)(`an attack on a real application is seen, stopped and 
   const site = (path: string): string => `http://${network.address('web')}${path}`
   const signIn = (host: string, username: string, password: string, ...more: readonly string[]): Answer =>
     request(host, '--data-urlencode', `username=${username}`, '--data-urlencode', `password=${password}`, ...more, site('/login'))
-  const asOperator = <T>(path: string, token: string, ...more: readonly string[]): T =>
-    JSON.parse(request('web', '-H', `authorization: Bearer ${token}`, ...more, `http://localhost:8700${path}`).body) as T
+  const asOperator = (path: string, token: string, ...more: readonly string[]): unknown =>
+    JSON.parse(request('web', '-H', `authorization: Bearer ${token}`, ...more, `http://localhost:8700${path}`).body)
 
   beforeAll(async () => {
     network = createNetwork(['web', 'attacker', 'honest', 'bystander'])
@@ -143,9 +144,7 @@ describe.skipIf(!loop.ok)(`an attack on a real application is seen, stopped and 
     ])
     for (const spoof of spoofs) expect(signIn('attacker', 'bert', PEOPLE.bert, ...spoof).status).toBe(403)
     // an honest host that claims to be the attacker, or is used to frame him, is judged by its own address
-    expect(
-      signIn('bystander', 'carla', PEOPLE.carla, '-H', `x-forwarded-for: ${network.address('attacker')}`).status,
-    ).toBeLessThan(400)
+    expect(signIn('bystander', 'carla', PEOPLE.carla, '-H', `x-forwarded-for: ${network.address('attacker')}`).status).toBeLessThan(400)
   })
 
   it('shows the decision in the open page without reload, and one click undoes it', async () => {
@@ -161,18 +160,15 @@ describe.skipIf(!loop.ok)(`an attack on a real application is seen, stopped and 
   }, 30_000)
 
   it('answers why, with every decision, alert and line behind it', () => {
-    const { token } = asOperator<{ token: string }>(
+    const { token } = asOperator(
       '/v1/tokens',
       readToken(place.path),
       '-H',
       'content-type: application/json',
       '-d',
       JSON.stringify({ name: 'why', scopes: ['decisions.read', 'alerts.read', 'events.read'] }),
-    )
-    const why = asOperator<{ decisions: unknown[]; alerts: unknown[]; events: unknown[]; blocked: boolean }>(
-      `/v1/why?target=${network.address('attacker')}`,
-      token,
-    )
+    ) as { token: string }
+    const why = asOperator(`/v1/why?target=${network.address('attacker')}`, token) as WhyAnswer
     expect(why.blocked).toBe(false)
     expect(why.decisions.length).toBeGreaterThan(0)
     expect(why.alerts.length).toBeGreaterThan(0)

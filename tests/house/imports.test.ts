@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { filesBelow, importsOf, mayImport, readRooms, root, type Room } from './imports.js'
+import { filesBelow, importsOf, isTestHelp, mayImport, readRooms, root, type Room } from './imports.js'
 
 const rooms = readRooms(readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8'))
 const packages = readdirSync(join(root, 'packages')).filter((name) => existsSync(join(root, 'packages', name, 'package.json')))
@@ -30,7 +30,7 @@ describe('the import table of ARCHITECTURE.md', () => {
 
   it.each(packages)('holds for %s', (name) => {
     const wrong = filesBelow(join(root, 'packages', name, 'src'), /(?<!\.test)\.tsx?$/)
-      .filter((path) => !/\/test\/|test-database\.ts$/.test(path))
+      .filter((path) => !isTestHelp(path))
       .flatMap((path) =>
         importsOf(path).flatMap((specifier) => {
           const target = roomOf(specifier)
@@ -54,7 +54,7 @@ describe('the import table of ARCHITECTURE.md', () => {
       ].flatMap((key) => Object.keys(manifest[key] ?? {})),
     )
     const missing = filesBelow(join(root, 'packages', name, 'src'), /(?<!\.test)\.tsx?$/)
-      .filter((path) => !/\/test\/|test-database\.ts$|-conformance\.ts$/.test(path))
+      .filter((path) => !isTestHelp(path))
       .flatMap((path) => importsOf(path).map((specifier) => ({ path, specifier })))
       .filter(({ specifier }) => !specifier.startsWith('.') && !specifier.startsWith('node:') && !specifier.startsWith('virtual:'))
       .map(({ path, specifier }) => ({

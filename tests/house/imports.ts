@@ -34,6 +34,14 @@ export const filesBelow = (folder: string, ending: RegExp): readonly string[] =>
     .filter((path) => !/\/(?:dist|node_modules)\//.test(path))
     .toSorted()
 
+const STATIC = /^(?:(?:import|export)\b[^'\n]*\bfrom |\} from |import )'([^'\n]+)'/gm
+const DYNAMIC = /\bimport\('([^'\n]+)'\)/g
+
 /** The specifiers that a file imports, statically or not. */
-export const importsOf = (path: string): readonly string[] =>
-  [...readFileSync(path, 'utf8').matchAll(/(?:\bfrom\s*|\bimport\s*\(?\s*)'([^'\n]+)'/g)].map((match) => match[1] ?? '')
+export const importsOf = (path: string): readonly string[] => {
+  const text = readFileSync(path, 'utf8')
+  return [STATIC, DYNAMIC].flatMap((pattern) => [...text.matchAll(pattern)].map((match) => match[1] ?? ''))
+}
+
+/** Files that only tests use, although they are no tests themselves. */
+export const isTestHelp = (path: string): boolean => /\/(?:test|fixtures)\/|\/test-[\w-]+\.ts$|-conformance\.ts$/.test(path)

@@ -19,7 +19,7 @@ describe('the tree', () => {
         const manifest = JSON.parse(text(path)) as Record<string, Record<string, string> | undefined>
         return ['dependencies', 'devDependencies', 'optionalDependencies'].flatMap((key) =>
           Object.entries(manifest[key] ?? {})
-            .filter(([, version]) => !/^\d+\.\d+\.\d+(?:-[\w.]+)?$/.test(version))
+            .filter(([, version]) => !/^(?:npm:[\w@/-]+@)?\d+\.\d+\.\d+(?:-[\w.]+)?$/.test(version))
             .map(([name, version]) => `${path}: ${name}@${version}`),
         )
       })
@@ -37,8 +37,9 @@ describe('the tree', () => {
   })
 
   it('holds no placeholder and no switched-off test', () => {
-    const marker = new RegExp(['TO' + 'DO', 'FIX' + 'ME', 'X' + 'XX:', 'not (?:yet )?imple' + 'mented'].join('|'))
-    const off = new RegExp('\\b(?:it|test|describe)\\.(?:skip|only|to' + 'do)\\b')
+    // written in pieces, so that this file does not find itself
+    const marker = new RegExp(['TO', 'DO|FIX', 'ME|X', 'XX:|not (?:yet )?imple', 'mented'].join(''))
+    const off = new RegExp(['\\b(?:it|test|describe)\\.(?:sk', 'ip|on', 'ly|to', 'do)\\b'].join(''))
     const wrong = tracked
       .filter((path) => /\.(?:ts|tsx|js|css|sh|yml)$/.test(path))
       .filter((path) => marker.test(text(path)) || off.test(text(path)))

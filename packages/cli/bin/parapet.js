@@ -8,7 +8,10 @@ const buildScript = new URL('../../../scripts/build.js', import.meta.url)
 /** An installed package may have somebody else's scripts/build.js three folders up: only the workspace's own name tells. */
 const isCheckout = () => {
   try {
-    return existsSync(buildScript) && JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')).name === 'parapet-workspace'
+    return (
+      existsSync(buildScript) &&
+      JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')).name === 'parapet-workspace'
+    )
   } catch {
     return false
   }

@@ -107,7 +107,6 @@ export const ERRORS = {
     message: 'The rule cannot run',
     fix: 'The detail names the file, the line and the reason; the other rules run.',
   },
-  PPT_POLICY_INVALID: { status: 422, message: 'The policy cannot run', fix: 'The detail names the file and the reason.' },
   PPT_FILE_UNREADABLE: { status: 500, message: 'The file cannot be read', fix: 'Check the path and its permissions.' },
   PPT_FILE_TRUNCATED: {
     status: 500,

@@ -29,7 +29,7 @@ export const startControlPlane = async (options: {
   readonly gid?: number
 }): Promise<ControlPlane> => {
   mkdirSync(options.dataDir, { recursive: true })
-  const [command = process.execPath, ...args] = [...(options.prefix ?? []), process.execPath, parapet, 'serve']
+  const [command, ...args] = [...(options.prefix ?? []), process.execPath, parapet, 'serve']
   const program = startProgram(command, args, {
     env: { PARAPET_DATA_DIR: options.dataDir, PARAPET_PORT: String(options.port), ...options.env },
     ...(options.uid === undefined ? {} : { uid: options.uid }),
@@ -57,7 +57,8 @@ export const api = async <T>(
     ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
   })
   const text = await response.text()
-  if (!response.ok) throw new Error(`${options.method ?? (options.body === undefined ? 'GET' : 'POST')} ${url} -> ${response.status} ${text.slice(0, 500)}`)
+  if (!response.ok)
+    throw new Error(`${options.method ?? (options.body === undefined ? 'GET' : 'POST')} ${url} -> ${response.status} ${text.slice(0, 500)}`)
   return (text === '' ? undefined : JSON.parse(text)) as T
 }
 

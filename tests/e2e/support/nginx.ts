@@ -39,7 +39,7 @@ http {
 }
 `,
   )
-  const [command = '', ...args] = [...prefix, findProgram('nginx') ?? 'nginx', '-c', config, '-p', place, '-e', join(place, 'error.log')]
+  const [command, ...args] = [...prefix, findProgram('nginx') ?? 'nginx', '-c', config, '-p', place, '-e', join(place, 'error.log')]
   const program = startProgram(command, args)
   await eventually(() => {
     if (program.child.exitCode !== null) throw new Error(`nginx ended:\n${program.output()}`)

@@ -27,18 +27,18 @@ export const play = async ({ shop, requests, scenes, signal, onScene }: PlayOpti
   const open = new Set<Promise<void>>()
   let sent = 0
   let scene = 0
+  const judge = async (request: DemoRequest): Promise<void> => {
+    // a request that the shop did not answer is neither refused nor let through
+    const status = await sendRequest(shop, request, jars).catch(() => 0)
+    if (isBlocked(status)) refused[request.label] = (refused[request.label] ?? 0) + 1
+  }
   for (const request of requests) {
     for (let next = scenes[scene]; next !== undefined && next.at <= request.at; next = scenes[++scene]) onScene(next, { sent, refused })
     const wait = request.at - (performance.now() - started)
     if (wait > 0) await sleep(wait, undefined, { signal }).catch(() => undefined)
     if (signal.aborted) break
     sent++
-    const answer = sendRequest(shop, request, jars)
-      .then((status) => {
-        if (isBlocked(status)) refused[request.label] = (refused[request.label] ?? 0) + 1
-      })
-      .catch(() => undefined)
-      .finally(() => open.delete(answer))
+    const answer = judge(request).finally(() => open.delete(answer))
     open.add(answer)
   }
   await Promise.all(open)

@@ -112,7 +112,7 @@ describe('append', () => {
         const list = bodies.map((fields): SecurityEvent => ({ ...fields, '@timestamp': NOW, 'event.id': `any-${++count}` }))
         await store.append(SSH, list, NOW)
         const stored = await store.after(before, 100)
-        const named = list.map((each) => ({ ...each, 'event.dataset': each['event.dataset'] ?? 'application' }))
+        const named = list.map((each) => Object.assign({ 'event.dataset': 'application' }, each))
         expect(stored.map((each) => each.event)).toEqual(named.map((each) => JSON.parse(JSON.stringify(each))))
       }),
       { numRuns: 25, seed: 20_261_121 },
