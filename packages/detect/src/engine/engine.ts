@@ -107,9 +107,11 @@ export const createEngine = (options: { rules: RuleSet; limits?: Partial<EngineL
   const ticking = correlators.filter((item) => item !== undefined)
   const view = createEventView(table, limits.budget)
 
-  const matched: number[] = []
+  /** the rules that matched, the first `matches` places: an array that is emptied loses its memory, and this runs for every event */
+  const matched = new Int32Array(program.length)
+  let matches = 0
   const note = (index: number): void => {
-    matched.push(index)
+    matched[matches++] = index
   }
   /** Steps of ordered correlations wait until all rules have spoken: later steps first, so that one event is never two steps. */
   let steps: Consumer[] = []
@@ -147,13 +149,13 @@ export const createEngine = (options: { rules: RuleSet; limits?: Partial<EngineL
       if (clock >= ticked + TICK) tick()
       view.load(event)
       candidates.run(event, view, note)
-      for (let i = 0; i < matched.length; i++) {
+      for (let i = 0; i < matches; i++) {
         const index = matched[i] as number
         counts.matches++
         singles[index]?.add(view, time, ref)
         deliver(index, true, time, ref)
       }
-      matched.length = 0
+      matches = 0
       for (let rounds = 0; steps.length > 0 && rounds < 32; rounds++) {
         const now = steps.toSorted((a, b) => a.index - b.index || b.place - a.place)
         steps = []

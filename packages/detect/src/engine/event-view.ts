@@ -1,7 +1,7 @@
 import type { FieldValue, SecurityEvent } from '@parapet/core'
 import { createMatcher, type Matcher } from '@parapet/core/match'
 import { accessorOf, type Accessor } from './fields.js'
-import { createTextMemo, type TextMemo } from './memo.js'
+import { createMemo, type Memo } from './memo.js'
 
 /** The fields and literals that a set of rules looks at, numbered. Filled while rules are compiled. */
 export type FieldTable = {
@@ -70,12 +70,12 @@ export const createEventView = (table: FieldTable, budget: number): EventView =>
   const searchedAt = new Float64Array(count)
   const founds: (readonly number[])[] = Array.from({ length: count }, () => NONE)
   const matchers: (Matcher | undefined)[] = Array.from({ length: count }, () => undefined)
-  const memos: (TextMemo<readonly number[]> | undefined)[] = Array.from({ length: count }, () => undefined)
+  const memos: (Memo<readonly number[]> | undefined)[] = Array.from({ length: count }, () => undefined)
   const marks: Float64Array[] = Array.from({ length: count }, () => new Float64Array(0))
   for (const [slot, literals] of table.literals) {
     matchers[slot] = createMatcher(literals, { caseInsensitive: true })
     marks[slot] = new Float64Array(literals.length)
-    if (REPEATING.has(table.fields[slot] ?? '')) memos[slot] = createTextMemo()
+    if (REPEATING.has(table.fields[slot] ?? '')) memos[slot] = createMemo(2_048)
   }
   let event = EMPTY
   let stamp = 0

@@ -1,6 +1,7 @@
 import type { SecurityEvent } from '@parapet/core'
 import { addressAt } from './address-text.js'
 import { asEvent, contentEnd, type LineParser } from './line-parser.js'
+import { createSharedText, type SharedText } from './shared-text.js'
 import { commonLogStamp, NO_TIME } from './stamps.js'
 
 const BACKSLASH = 92
@@ -117,8 +118,11 @@ const numberFrom = (line: string, from: number, end: number): number => {
 }
 
 /** The text in quotes that open at `open`, up to `close` (or the end of a cut line); `-` and no text are `undefined`. */
-const quoted = (line: string, open: number, close: number): string | undefined =>
-  close - open <= 1 || (close - open === 2 && line.charCodeAt(open + 1) === 45) ? undefined : line.slice(open + 1, close)
+const quoted = (line: string, open: number, close: number, take: SharedText): string | undefined =>
+  close - open <= 1 || (close - open === 2 && line.charCodeAt(open + 1) === 45) ? undefined : take(line, open + 1, close)
+
+const sharedAgent = createSharedText()
+const ownText: SharedText = (line, from, to) => line.slice(from, to)
 
 const parse = (line: string): SecurityEvent | undefined => {
   const end = contentEnd(line)
@@ -147,11 +151,11 @@ const parse = (line: string): SecurityEvent | undefined => {
     if (size >= 0) bytes = size
     const referrerOpen = sizeFrom > 0 ? quoteFrom(line, sizeFrom, end) : -1
     const referrerClose = referrerOpen < 0 ? -1 : quoteFrom(line, referrerOpen + 1, end)
-    if (referrerOpen >= 0) referrer = quoted(line, referrerOpen, referrerClose < 0 ? end : referrerClose)
+    if (referrerOpen >= 0) referrer = quoted(line, referrerOpen, referrerClose < 0 ? end : referrerClose, ownText)
     const agentOpen = referrerClose < 0 ? -1 : quoteFrom(line, referrerClose + 1, end)
     if (agentOpen >= 0) {
       const agentClose = quoteFrom(line, agentOpen + 1, end)
-      agent = quoted(line, agentOpen, agentClose < 0 ? end : agentClose)
+      agent = quoted(line, agentOpen, agentClose < 0 ? end : agentClose, sharedAgent)
     }
   }
   return asEvent({

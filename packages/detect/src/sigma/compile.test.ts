@@ -269,8 +269,8 @@ describe('built-in rules', () => {
       (rule) =>
         !/^[0-9a-f]{8}-[0-9a-f]{4}-5/.test(rule.id) ||
         rule.description.length <= 20 ||
-        !rule.examples.some((example) => example.match) ||
-        !rule.examples.some((example) => !example.match) ||
+        !rule.examples().some((example) => example.match) ||
+        !rule.examples().some((example) => !example.match) ||
         (rule.alerts && (rule.falsePositives.length === 0 || rule.tags.length === 0)),
     )
     expect(wanting.map((rule) => rule.title)).toEqual([])

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { createLateExamples, withoutExamples } from './late-examples.js'
 import { quote, RuleFault, type RuleProblem, type RuleSource } from './problem.js'
 import { readCorrelation, type CorrelationDraft } from './read-correlation.js'
 import { readDetection } from './read-detection.js'
@@ -100,10 +101,11 @@ export const compileRules = (sources: readonly RuleSource[]): { rules: RuleSet; 
   const problems: RuleProblem[] = []
   const drafts: Draft[] = []
   const ids = new Map<string, RuleHead>()
-  for (const { file, text } of sources) {
-    const { documents, faults } = readYaml(text)
+  for (const { file, text, tested } of sources) {
+    const { documents, faults } = readYaml(tested === true ? withoutExamples(text) : text)
+    const examples = tested === true ? createLateExamples(text) : undefined
     for (const { line, reason } of faults) problems.push({ file, line, reason })
-    for (const node of documents) {
+    for (const [number, node] of documents.entries()) {
       const ruleId = idOf(node)
       try {
         if (drafts.length >= RULES) throw new RuleFault(node.line, `more than ${RULES} rules`)
@@ -111,7 +113,7 @@ export const compileRules = (sources: readonly RuleSource[]): { rules: RuleSet; 
         const other = ids.get(draft.head.id)
         if (other !== undefined) throw new RuleFault(node.line, `id ${quote(draft.head.id)} is taken by ${other.file}`)
         ids.set(draft.head.id, draft.head)
-        drafts.push(draft)
+        drafts.push(examples === undefined ? draft : { ...draft, head: { ...draft.head, examples: () => examples(number) } })
       } catch (error) {
         if (!(error instanceof RuleFault)) throw error
         problems.push({ file, line: error.line, ...(ruleId === undefined ? {} : { ruleId }), reason: error.message })

@@ -1,5 +1,8 @@
-/** A rule file given to the compiler: its name (for messages) and its text. */
-export type RuleSource = { readonly file: string; readonly text: string }
+/**
+ * A rule file given to the compiler: its name (for messages) and its text. `tested`: its examples are known to be right, and are read only
+ * when somebody asks for them.
+ */
+export type RuleSource = { readonly file: string; readonly text: string; readonly tested?: true }
 
 /** Why a rule cannot run, and where. `line` counts from 1. The other rules of the file run. */
 export type RuleProblem = { readonly file: string; readonly line: number; readonly ruleId?: string; readonly reason: string }

@@ -54,6 +54,7 @@ export const readHead = (map: YamlMap, file: string): RuleHead => {
   const respond = entryOf(map, 'x-respond')
   const tests = entryOf(map, 'x-tests')
   const words = textOf(map, 'x-words')
+  const examples = tests === undefined ? [] : readExamples(tests.value)
   const name = textOf(map, 'name')
   const id = textOf(map, 'id') ?? derivedId(title)
   if (id.length > 128 || /[\p{Cc}|]/u.test(id))
@@ -72,6 +73,6 @@ export const readHead = (map: YamlMap, file: string): RuleHead => {
     references: textsOf(map, 'references'),
     ...(respond === undefined ? {} : { respond: readRespond(respond.value) }),
     ...(words === undefined ? {} : { words }),
-    examples: tests === undefined ? [] : readExamples(tests.value),
+    examples: () => examples,
   }
 }

@@ -40,7 +40,8 @@ export type RuleInfo = {
 export type RuleHead = Omit<RuleInfo, 'kind' | 'alerts'> & {
   /** what the events of this rule are called in a sentence: `failed sign-ins` */
   readonly words?: string
-  readonly examples: readonly RuleExample[]
+  /** read when asked for: only a test of the rules needs them */
+  readonly examples: () => readonly RuleExample[]
 }
 
 /** A rule over single events. */
