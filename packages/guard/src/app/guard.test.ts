@@ -123,7 +123,17 @@ describe('decisions', () => {
     const s = setup()
     s.guard.decisions.apply(decision({ scope: 'login' }))
     expect(status(await s.go({ method: 'POST', url: '/login' }))).toBe(403)
-    expect(status(await s.go({ method: 'POST', url: '/LOGIN/?x' }))).toBe(403)
+    for (const url of [
+      '/LOGIN/?x',
+      '//login',
+      '/%6cogin',
+      '/login#x',
+      '/login?#',
+      'http://app.example/login',
+      'http://a:b@x/Login/#?',
+      '/login;x',
+    ])
+      expect([url, status(await s.go({ method: 'POST', url }))]).toEqual([url, 403])
     expect(status(await s.go({ method: 'GET', url: '/login' }))).toBe(200)
     expect(status(await s.go({ url: '/' }))).toBe(200)
     expect(status(await s.go({ method: 'POST', url: '/login', peer: '203.0.113.8' }))).toBe(200)
@@ -218,6 +228,13 @@ describe('limits', () => {
     }
     expect(through).toBe(5)
     expect(status(await s.go({ method: 'GET', url: '/sign-up' }))).toBe(200)
+  })
+
+  it('on sensitive routes hold for every target that a router takes for the same', async () => {
+    const s = setup({ sensitiveRoutes: ['/sign-up'], limits: { sensitive: { limit: 1, windowMs: 3_600_000 } } })
+    expect(status(await s.go({ method: 'POST', url: '/sign-up' }))).toBe(200)
+    for (const url of ['/sign-up#x', 'http://app.example/sign-up', '/SIGN-UP/', '/sign-up;x', '/%73ign-up?x'])
+      expect([url, status(await s.go({ method: 'POST', url }))]).toEqual([url, 429])
   })
 
   it('say nothing on sign-in routes, which the shield governs', async () => {

@@ -112,6 +112,9 @@ describe('what is judged', () => {
       '/HOOKS/MAIL',
       '/hooks%2fmail',
       '//hooks/mail',
+      'http://x/hooks/mail',
+      '/hooks/mail#/../../admin',
+      '/hooks/mail;x',
     ]) {
       expect(exempting(evil, 'POST', url)).toBe('cross_site')
     }

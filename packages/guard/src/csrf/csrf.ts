@@ -1,6 +1,6 @@
 import { knownOptions, optionError, textListOption } from '../options/check.js'
 import { readCookie } from '../request/cookies.js'
-import { asGuardRequest, type GuardRequest, type RequestLike, splitUrl } from '../request/guard-request.js'
+import { asGuardRequest, type GuardRequest, type RequestLike } from '../request/guard-request.js'
 
 /** Why a request was taken for one of another site. */
 export type CsrfReason =
@@ -84,7 +84,8 @@ export const createCsrf = (options: CsrfOptions): ((request: RequestLike) => Csr
   const judge = (request: GuardRequest): CsrfVerdict => {
     // a WebSocket handshake is a GET that opens a two-way channel with the user's cookies, and CORS does not stop it
     if (SAFE.has(request.method) && request.header('upgrade')?.toLowerCase() !== 'websocket') return ALLOWED
-    if (exempt.size > 0 && exempt.has(splitUrl(request.url).path)) return ALLOWED
+    // as it was sent: a target in another form, which routers may read in their own ways, is not exempt
+    if (exempt.size > 0 && exempt.has(request.url.split('?', 1)[0] ?? '')) return ALLOWED
     const site = request.header('sec-fetch-site')
     const origin = request.header('origin')
     if (site === 'same-site') return refused('same_site')

@@ -135,6 +135,11 @@ describe('routes', () => {
       '/login%2f',
       '\\login',
       '/%4C%4FGIN',
+      '/%6cogin/%ff/..',
+      '/%6cogin/%e0%a4%a/..',
+      '/login;v=1',
+      '/login%3Bv=1/',
+      '/;x/login',
     ]) {
       expect([path, routes('POST', path)]).toEqual([path, true])
     }

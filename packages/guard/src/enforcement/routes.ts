@@ -4,17 +4,13 @@ import { isSafeMethod } from '../csrf/csrf.js'
 /** Whether a request goes to one of the routes declared. */
 export type RouteList = (method: string, path: string) => boolean
 
-const decode = (path: string): string => {
-  try {
-    return decodeURIComponent(path)
-  } catch {
-    return path
-  }
-}
+/** Escapes of ASCII one by one: a broken one elsewhere in the path must not keep the others as they are. Routes are ASCII. */
+const decode = (path: string): string =>
+  path.replaceAll(/%([0-7][\da-f])/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
 
 /**
  * One spelling for all spellings of a path that some framework takes for the same: case, percent-encoding, doubled and
- * trailing slashes, dot segments. What it makes equal is only ever restricted more.
+ * trailing slashes, dot segments, parameters after `;`. What it makes equal is only ever restricted more.
  */
 export const normalPath = (path: string): string => {
   // twice, so that what a proxy decodes once and a framework again is seen as both see it
@@ -22,7 +18,8 @@ export const normalPath = (path: string): string => {
   for (const segment of decode(decode(path.slice(0, 4_096)))
     .toLowerCase()
     .replaceAll('\\', '/')
-    .split('/')) {
+    .split('/')
+    .map((part) => part.split(';', 1)[0] ?? '')) {
     if (segment === '..') segments.pop()
     else if (segment !== '' && segment !== '.') segments.push(segment)
   }

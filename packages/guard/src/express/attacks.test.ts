@@ -308,3 +308,35 @@ describe('a refusal', () => {
     expect(headers['server']).toBeUndefined()
   })
 })
+
+describe('a target that no browser sends', () => {
+  const raw = (port: number, target: string): Promise<string> =>
+    new Promise((resolve, reject) => {
+      const socket = connect(port, '127.0.0.1')
+      let text = ''
+      socket.on('data', (chunk: Buffer) => {
+        text += chunk.toString('latin1')
+      })
+      socket.on('error', reject)
+      socket.on('close', () => resolve(text))
+      const body = 'username=anna&password=right'
+      socket.write(
+        `POST ${target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Forwarded-For: 198.51.100.7\r\n` +
+          `Content-Type: application/x-www-form-urlencoded\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+      )
+    })
+
+  it('does not lead around a decision or a limit to the same route', async () => {
+    const w = await world({ sensitiveRoutes: ['/transfer'], limits: { sensitive: { limit: 1, windowMs: 3_600_000 } } })
+    for (const target of ['/transfer', '/transfer#x', 'http://shop.example/transfer', 'http://a:b@x/Transfer/?y#z'])
+      await raw(w.direct, target)
+    expect(w.transfers()).toBe(1)
+    w.guard.decisions.apply({
+      id: 'd', revision: 1, target: { kind: 'ip', value: '198.51.100.7' }, action: 'deny', scope: 'login', mode: 'enforce', reason: '',
+      author: { kind: 'operator', id: 'o' }, batch: 'b', startsAt: 0, expiresAt: 9e15,
+    }) // prettier-ignore
+    for (const target of ['/login', '/login#x', 'http://shop.example/login', 'HTTP://x/LOGIN?#'])
+      expect([target, (await raw(w.direct, target)).slice(9, 12)]).toEqual([target, '403'])
+    expect(w.events.filter((event) => event['event.action'] === 'login')).toEqual([])
+  })
+})

@@ -1,5 +1,6 @@
 import { createServer, request as httpRequest } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { asGuardRequest, fromNode, type GuardRequest, splitUrl } from './guard-request.js'
 
@@ -73,5 +74,26 @@ describe('splitUrl', () => {
     expect(splitUrl('/a?b=?c')).toEqual({ path: '/a', query: 'b=?c' })
     expect(splitUrl('/a')).toEqual({ path: '/a', query: undefined })
     expect(splitUrl('/a?')).toEqual({ path: '/a', query: '' })
+  })
+
+  it('finds the path that a router finds, in targets that no browser sends', () => {
+    expect(splitUrl('/login#x?y')).toEqual({ path: '/login', query: undefined })
+    expect(splitUrl('/login?a=1#b')).toEqual({ path: '/login', query: 'a=1' })
+    expect(splitUrl('http://shop.example/login?a=1')).toEqual({ path: '/login', query: 'a=1' })
+    expect(splitUrl('HTTPS://anna:secret@[2001:db8::1]:8443/login#x')).toEqual({ path: '/login', query: undefined })
+    expect(splitUrl('http://shop.example')).toEqual({ path: '/', query: undefined })
+    expect(splitUrl('http://shop.example?a=1')).toEqual({ path: '/', query: 'a=1' })
+    expect(splitUrl('http://shop.example\\login').path).toBe('/\\login')
+    expect(splitUrl('*')).toEqual({ path: '*', query: undefined })
+    expect(splitUrl('/go?to=http://other.example/x').query).toBe('to=http://other.example/x')
+    expect(splitUrl('//other.example/x').path).toBe('//other.example/x')
+  })
+
+  it('never throws, and never leaves a query or a fragment in the path', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.string({ maxLength: 60 }), fc.webUrl({ withFragments: true, withQueryParameters: true })), (target) => {
+        expect(splitUrl(target).path).not.toMatch(/[?#]/)
+      }),
+    )
   })
 })

@@ -43,8 +43,21 @@ export const fromNode = (request: NodeRequest): GuardRequest => {
 /** Whichever of the two came in, as a {@link GuardRequest}. */
 export const asGuardRequest = (request: RequestLike): GuardRequest => ('socket' in request ? fromNode(request) : request)
 
-/** The path of a request target without its query, and the query without its `?`. */
-export const splitUrl = (url: string): { readonly path: string; readonly query: string | undefined } => {
+/** Scheme and authority of a request target in absolute form. Source: RFC 9112, section 3.2.2. */
+const ABSOLUTE = /^[a-z][a-z\d+.-]{0,30}:\/\/[^/\\?#]*/i
+
+/**
+ * The path of a request target without its query, and the query without its `?`, as routers see them: `http://host/login` and
+ * `/login#x`, which no browser sends, are `/login` to Express, and must not be anything else here.
+ */
+export const splitUrl = (target: string): { readonly path: string; readonly query: string | undefined } => {
+  let url = target
+  if (url.charCodeAt(0) !== 47) {
+    url = url.replace(ABSOLUTE, '')
+    if (url !== target && url.charCodeAt(0) !== 47) url = `/${url}`
+  }
+  const hash = url.indexOf('#')
+  if (hash >= 0) url = url.slice(0, hash)
   const mark = url.indexOf('?')
   return mark < 0 ? { path: url, query: undefined } : { path: url.slice(0, mark), query: url.slice(mark + 1) }
 }
