@@ -319,6 +319,36 @@ describe('following decisions', () => {
     expect(states).toEqual(['live', 'away', 'live'])
   })
 
+  it('takes a snapshot in parts as one: what was held binds until it is whole, and one that broke off is begun again', async () => {
+    const cursors: unknown[] = []
+    let finish: () => void = () => undefined
+    const part = (...decisions: Decision[]): string =>
+      `event: snapshot\ndata: ${JSON.stringify({ revision: 9, decisions, more: true })}\n\n`
+    const { client } = await setup(({ headers }, response) => {
+      cursors.push(headers['last-event-id'])
+      stream(response)
+      if (cursors.length === 1) {
+        response.write(snapshot(4, decision('old', 3)))
+        response.end(part(decision('half', 5)))
+        return
+      }
+      response.write(part(decision('a', 5)))
+      finish = () => response.write(`${part(decision('b', 6))}${snapshot(9, decision('c', 7))}`)
+    })
+    const set = createDecisionSet()
+    client.followDecisions(set)
+    await until(() => cursors.length === 2)
+    await new Promise((done) => setTimeout(done, 50))
+    expect(set.all().map(({ id }) => id)).toEqual(['old'])
+    finish()
+    await until(() => set.size === 3)
+    // a part has no id: what to come back with is what was whole
+    expect([set.all().map(({ id }) => id), cursors]).toEqual([
+      ['a', 'b', 'c'],
+      [undefined, '4'],
+    ])
+  })
+
   it('replaces everything when a snapshot comes instead of the changes', async () => {
     let connections = 0
     const { client } = await setup((_request, response) => {

@@ -18,8 +18,10 @@ export type FollowListener = {
 const SILENCE_MS = 45_000
 const CONNECT_MS = 10_000
 const SWEEP_MS = 60_000
-/** A snapshot of 100,000 decisions is about 50 MB. */
+/** One part of a snapshot is about half a megabyte. */
 const MOST_MESSAGE = 67_108_864
+/** Decisions of all parts of one snapshot. */
+const MOST_DECISIONS = 1_000_000
 
 const isText = (value: unknown): value is string => typeof value === 'string' && value.length <= 4_096
 
@@ -45,6 +47,8 @@ export const followDecisions = (
   let cursor: string | undefined
   let failures = 0
   let state: FollowState['kind'] | undefined
+  /** the parts of a snapshot that is not complete: what was held before stays in force until it is */
+  let parts: Decision[] = []
 
   const tell = (next: FollowState): void => {
     if (state === next.kind || stopped.signal.aborted) return
@@ -63,13 +67,19 @@ export const followDecisions = (
     }
   }
 
-  const take = (message: SseMessage): void => {
-    if (message.event !== 'snapshot' && message.event !== 'decision') return
+  /** False: a part of something that is not complete. */
+  const take = (message: SseMessage): boolean => {
+    if (message.event !== 'snapshot' && message.event !== 'decision') return true
     const data: unknown = JSON.parse(message.data)
     if (message.event === 'snapshot') {
       const list = typeof data === 'object' && data !== null && 'decisions' in data ? data.decisions : undefined
       if (!Array.isArray(list) || !list.every(isDecision)) throw new Error('the snapshot is not one')
-      set.reset(list)
+      if (parts.length + list.length > MOST_DECISIONS) throw new Error('the snapshot is not one')
+      for (const decision of list) parts.push(decision)
+      if ((data as { more?: unknown }).more === true) return false
+      const whole = parts
+      parts = []
+      set.reset(whole)
       changed(undefined)
     } else {
       if (!isDecision(data)) throw new Error('the decision is not one')
@@ -78,6 +88,7 @@ export const followDecisions = (
     }
     // only what was taken in moves the cursor
     if (message.id !== undefined && /^[\w.:-]{1,64}$/.test(message.id)) cursor = message.id
+    return true
   }
 
   const connect = async (): Promise<void> => {
@@ -104,11 +115,12 @@ export const followDecisions = (
       if (cursor !== undefined) tell({ kind: 'live' })
       const parser = createSseParser(MOST_MESSAGE)
       const decoder = new TextDecoder()
+      parts = []
       expect(silenceMs)
       for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
         expect(silenceMs)
         for (const message of parser.push(decoder.decode(chunk, { stream: true }))) {
-          take(message)
+          if (!take(message)) continue
           failures = 0
           tell({ kind: 'live' })
         }

@@ -59,9 +59,15 @@ export type DecisionRequest = {
   readonly reason: string
 }
 
-/** Messages of `GET /v1/decisions/stream`, by SSE event name; the SSE id is the revision. */
+/**
+ * Messages of `GET /v1/decisions/stream`, by SSE event name; the SSE id is the revision. A long snapshot comes in several messages:
+ * all but the last hold `more` and have no id, and only together do they replace what was held before.
+ */
 export type DecisionStreamMessage =
-  | { readonly event: 'snapshot'; readonly data: { readonly revision: number; readonly decisions: readonly Decision[] } }
+  | {
+      readonly event: 'snapshot'
+      readonly data: { readonly revision: number; readonly decisions: readonly Decision[]; readonly more?: true }
+    }
   | { readonly event: 'decision'; readonly data: Decision }
 
 /** Message of `GET /v1/alerts/stream`: new and updated alerts; the SSE id orders them. */

@@ -147,9 +147,15 @@ export const startLive = (client: QueryClient): (() => void) => {
       const alert = parse(message.data) as AlertView | undefined
       if (alert !== undefined) alerts.add(alert.id, alert)
     })
+    // a long snapshot comes in parts, which only count together
+    let parts: ReadonlyMap<string, Decision> = new Map()
     decisionStream.addEventListener('snapshot', (message) => {
-      const snapshot = parse(message.data) as { decisions: readonly Decision[] } | undefined
-      if (snapshot !== undefined) publish({ active: patchActive(new Map(), snapshot.decisions, Date.now()) })
+      const snapshot = parse(message.data) as { decisions: readonly Decision[]; more?: boolean } | undefined
+      if (snapshot === undefined) return
+      parts = patchActive(parts, snapshot.decisions, Date.now())
+      if (snapshot.more === true) return
+      publish({ active: parts })
+      parts = new Map()
     })
     decisionStream.addEventListener('decision', (message) => {
       const decision = parse(message.data) as Decision | undefined

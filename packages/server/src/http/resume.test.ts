@@ -31,6 +31,7 @@ const makeStream = () => {
       sent.push(message)
       return !closed
     },
+    drained: () => Promise.resolve(),
     heartbeat: () => undefined,
     close: () => {
       closed = true
@@ -47,13 +48,18 @@ const makeStream = () => {
 }
 
 const message = (row: number) => ({ event: 'row', id: row, data: row })
+/** What is sent first, in as many messages as are asked for; only the last has an id. */
+const parts = async function* (id: number, count = 1) {
+  for (let n = 1; n < count; n++) yield { event: 'snapshot', data: [] }
+  yield { event: 'snapshot', id, data: [] }
+}
 const sequenceOf = (row: number): number => row
 
 describe('resumable', () => {
   it('reads the past in pages and goes on with the present, without gap or double', async () => {
     const log = makeLog(8)
     const { stream, ids } = makeStream()
-    await resumable({ ...log, sequenceOf, message, begin: async () => ({ after: 2, first: undefined }), open: () => stream })
+    await resumable({ ...log, sequenceOf, message, begin: async () => ({ after: 2 }), open: () => stream })
     log.append()
     log.append()
     expect(ids()).toEqual([3, 4, 5, 6, 7, 8, 9, 10])
@@ -73,7 +79,7 @@ describe('resumable', () => {
         message,
         begin: async () => {
           maybe()
-          return { after: 0, first: undefined }
+          return { after: 0 }
         },
         since: async (after) => {
           const rows = await log.since(after)
@@ -95,11 +101,61 @@ describe('resumable', () => {
       ...log,
       sequenceOf,
       message,
-      begin: async () => ({ after: 5, first: { event: 'snapshot', id: 5, data: [] } }),
+      begin: async () => ({ after: 5, first: parts(5) }),
       open: () => stream,
     })
     log.append()
     expect(sent.map(({ event, id }) => `${event} ${id}`)).toEqual(['snapshot 5', 'row 6'])
+  })
+
+  it('waits for the client after every part and every change of the past, and sends nothing into the wait', async () => {
+    const log = makeLog(4)
+    const { stream, sent } = makeStream()
+    const release: (() => void)[] = []
+    const slow: EventStream = { ...stream, drained: () => new Promise<void>((done) => release.push(done)) }
+    const running = resumable({ ...log, sequenceOf, message, begin: async () => ({ after: 2, first: parts(2, 3) }), open: () => slow })
+    for (let step = 1; step <= 5; step++) {
+      await expect.poll(() => sent.length).toBe(step)
+      // happens while the client is busy: comes in its turn
+      if (step === 4) log.append()
+      release.shift()?.()
+    }
+    await expect.poll(() => release.length).toBe(1)
+    release.shift()?.()
+    await running
+    expect(sent.map(({ event, id }) => `${event} ${id}`)).toEqual([
+      'snapshot undefined',
+      'snapshot undefined',
+      'snapshot 2',
+      'row 3',
+      'row 4',
+      'row 5',
+    ])
+  })
+
+  it('sends no further part to a client that is gone', async () => {
+    const log = makeLog(1)
+    const { stream, sent } = makeStream()
+    const closing: EventStream = { ...stream, send: (one) => (stream.send(one), false) }
+    await resumable({ ...log, sequenceOf, message, begin: async () => ({ after: 0, first: parts(1, 5) }), open: () => closing })
+    expect(sent).toHaveLength(1)
+  })
+
+  it('reads again what happened while the first part took so long that too much had to wait', async () => {
+    const log = makeLog(0)
+    const { stream, ids } = makeStream()
+    let held = false
+    const busy: EventStream = {
+      ...stream,
+      drained: async () => {
+        if (held) return
+        held = true
+        for (let n = 0; n < 10_005; n++) log.append()
+      },
+    }
+    const since = async (after: number) => log.rows.slice(after, after + 5_000)
+    await resumable({ ...log, since, sequenceOf, message, begin: async () => ({ after: 0, first: parts(0) }), open: () => busy })
+    expect(ids().slice(1)).toEqual(log.rows)
   })
 
   it('throws what goes wrong before the stream is open, and leaves no reader behind', async () => {
@@ -118,7 +174,7 @@ describe('resumable', () => {
       ...log,
       sequenceOf,
       message,
-      begin: async () => ({ after: 0, first: undefined }),
+      begin: async () => ({ after: 0 }),
       since: (after) => (pages++ === 0 ? log.since(after) : Promise.reject(new Error('away'))),
       open: () => stream,
     })
@@ -128,7 +184,7 @@ describe('resumable', () => {
   it('hears nothing more when the client goes', async () => {
     const log = makeLog(0)
     const { stream, ids } = makeStream()
-    await resumable({ ...log, sequenceOf, message, begin: async () => ({ after: 0, first: undefined }), open: () => stream })
+    await resumable({ ...log, sequenceOf, message, begin: async () => ({ after: 0 }), open: () => stream })
     stream.close()
     log.append()
     expect([ids(), log.readers.size]).toEqual([[], 0])

@@ -7,9 +7,10 @@ export const lastEventId = (request: FastifyRequest): number | undefined => {
   return typeof header === 'string' && /^\d{1,15}$/.test(header) ? Number(header) : undefined
 }
 
-type Message = { readonly event: string; readonly id: number; readonly data: unknown }
+/** A message before the changes; one without id is a part of something, from which nobody can resume. */
+type Message = { readonly event: string; readonly id?: number; readonly data: unknown }
 
-/** Changes that may come in while the past is still being read; one more ends the stream, which then resumes. */
+/** Changes that may come in while the past is still being sent; with one more, all of them are read again afterwards. */
 const MAX_WAITING = 10_000
 
 /**
@@ -19,14 +20,15 @@ const MAX_WAITING = 10_000
 export const resumable = async <T>(options: {
   subscribe: (fn: (item: T) => void) => () => void
   sequenceOf: (item: T) => number
-  /** where to begin, and what to send first */
-  begin: () => Promise<{ after: number; first: Message | undefined }>
+  /** where to begin, and what to send first, read as fast as the client takes it */
+  begin: () => Promise<{ after: number; first?: AsyncIterable<Message> | undefined }>
   since: (sequence: number) => Promise<readonly T[]>
   open: () => EventStream
   message: (item: T) => Message
 }): Promise<void> => {
   const { sequenceOf, message } = options
   let waiting: T[] | undefined = []
+  let overflowed = false
   let stream: EventStream | undefined
   let sent = 0
   const deliver = (item: T): void => {
@@ -37,19 +39,30 @@ export const resumable = async <T>(options: {
   const stop = options.subscribe((item) => {
     if (waiting === undefined) deliver(item)
     else if (waiting.length < MAX_WAITING) waiting.push(item)
-    else stream?.close()
+    else overflowed = true
   })
   try {
     const { after, first } = await options.begin()
     sent = after
     stream = options.open()
     stream.onClose(stop)
-    if (first !== undefined) stream.send(first)
-    for (;;) {
-      const items = stream.closed ? [] : await options.since(sent)
-      if (items.length === 0) break
-      for (const item of items) deliver(item)
+    for await (const part of first ?? []) {
+      if (!stream.send(part)) return
+      await stream.drained()
     }
+    do {
+      if (overflowed) waiting = []
+      overflowed = false
+      for (;;) {
+        const items = stream.closed ? [] : await options.since(sent)
+        if (items.length === 0) break
+        for (const item of items) {
+          deliver(item)
+          // the past may be longer than what may wait for a slow client
+          await stream.drained()
+        }
+      }
+    } while (overflowed)
     for (const item of waiting) deliver(item)
     waiting = undefined
   } catch (error) {

@@ -10,6 +10,7 @@ const makeStream = (): EventStream & { beats: number } => {
   const stream = {
     beats: 0,
     send: () => true,
+    drained: () => Promise.resolve(),
     heartbeat: () => {
       stream.beats++
     },

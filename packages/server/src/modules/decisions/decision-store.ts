@@ -23,6 +23,13 @@ export type DecisionStore = {
   readonly list: (filter: DecisionFilter, cursor: string | null | undefined, limit: number) => Promise<Page<Decision>>
   /** Everything that binds at `now` or will, and the revision that this is the state of. */
   readonly active: (now: number) => Promise<{ readonly revision: number; readonly decisions: readonly Decision[] }>
+  /** the last revision; changes after it come to whoever has subscribed */
+  readonly revision: () => Promise<number>
+  /**
+   * The same in parts of at most `size`, each read when it is asked for. Changes made meanwhile may be in it or not: ask `revision`
+   * before, and apply everything `since` it afterwards.
+   */
+  readonly activeInParts: (now: number, size: number) => AsyncIterable<readonly Decision[]>
   readonly countActive: (now: number) => Promise<number>
   /** Changes after a revision, in order; at most `limit`. */
   readonly since: (revision: number, limit?: number) => Promise<readonly Decision[]>
@@ -96,6 +103,23 @@ export const createDecisionStore = (deps: {
         [now],
       )
       return { revision: rows[0]?.revision ?? 0, decisions: rows.flatMap((row) => (row.body === null ? [] : [row.body])) }
+    },
+    revision: async () => {
+      await broadcast.ready()
+      return decisionLog.head()
+    },
+    activeInParts: async function* (now, size) {
+      for (let after = 0; ;) {
+        const { rows } = await database.pool.query<{ created: number; body: Decision }>({
+          name: 'decisions-part',
+          text: 'SELECT created, body FROM decisions WHERE created > $1 AND lifted_at IS NULL AND expires_at > $2 ORDER BY created LIMIT $3',
+          values: [after, now, size],
+        })
+        if (rows.length > 0) yield rows.map((row) => row.body)
+        const last = rows.at(-1)
+        if (last === undefined || rows.length < size) return
+        after = last.created
+      }
     },
     countActive: (now) =>
       count('SELECT count(*) AS count FROM decisions WHERE lifted_at IS NULL AND expires_at > $1 AND starts_at <= $1', [now]),

@@ -25,10 +25,12 @@ export const streamAlerts = defineRoute({
       begin: async () => {
         const head = await services.alerts.head()
         // a cursor of the future is of another store
-        return { after: Math.min(after ?? head, head), first: undefined }
+        return { after: Math.min(after ?? head, head) }
       },
       since: (sequence) => services.alerts.since(sequence, 500),
       open: () => {
+        // asked again: many that came at once all found room
+        services.streams.assertRoom(principal)
         const stream = openEventStream(reply)
         services.streams.add(principal, stream)
         return stream

@@ -1,10 +1,28 @@
-import type { Decision } from '@parapet/core'
+import type { Decision, DecisionStreamMessage } from '@parapet/core'
 import { defineRoute } from '../../../http/define-route.js'
 import { openEventStream } from '../../../http/event-stream.js'
 import { lastEventId, resumable } from '../../../http/resume.js'
 
 /** Revisions that a follower may be behind and still catch up change by change; beyond, it gets a snapshot. */
 const MAX_CATCH_UP = 5_000
+
+/** Decisions in one part of a snapshot: well below what may wait for a client, however long their reasons are. */
+const PART = 250
+
+type Snapshot = Extract<DecisionStreamMessage, { event: 'snapshot' }>
+
+/** Every part but the last says that there is more, and has no id: whoever saw only some of them has nothing to resume from. */
+const snapshotOf = async function* (
+  revision: number,
+  parts: AsyncIterable<readonly Decision[]>,
+): AsyncGenerator<Snapshot & { readonly id?: number }> {
+  let held: readonly Decision[] = []
+  for await (const part of parts) {
+    if (held.length > 0) yield { event: 'snapshot', data: { revision, decisions: held, more: true } }
+    held = part
+  }
+  yield { event: 'snapshot', id: revision, data: { revision, decisions: held } }
+}
 
 /** What enforcers follow: a snapshot, then every change. */
 export const streamDecisions = defineRoute({
@@ -14,7 +32,7 @@ export const streamDecisions = defineRoute({
   tag: 'decisions',
   summary: 'Follow decisions',
   description:
-    'Server-sent events: `snapshot` with everything in force, then `decision` for every change; the id is the revision. With Last-Event-ID only the changes since then.',
+    'Server-sent events: `snapshot` with everything in force (in several parts when it is long: all but the last hold `more: true` and no id), then `decision` for every change; the id is the revision. With Last-Event-ID only the changes since then.',
   permission: 'decisions.read',
   rateLimit: 'stream',
   audit: 'none',
@@ -26,14 +44,16 @@ export const streamDecisions = defineRoute({
       subscribe: services.decisions.subscribe,
       sequenceOf: ({ revision }) => revision,
       begin: async () => {
-        const snapshot = await services.decisions.active(services.clock())
+        const now = services.clock()
+        const revision = await services.decisions.revision()
         // a cursor of the future is of another store: start it over
-        if (after !== undefined && after <= snapshot.revision && snapshot.revision - after <= MAX_CATCH_UP)
-          return { after, first: undefined }
-        return { after: snapshot.revision, first: { event: 'snapshot', id: snapshot.revision, data: snapshot } }
+        if (after !== undefined && after <= revision && revision - after <= MAX_CATCH_UP) return { after }
+        return { after: revision, first: snapshotOf(revision, services.decisions.activeInParts(now, PART)) }
       },
       since: (revision) => services.decisions.since(revision, 1_000),
       open: () => {
+        // asked again: many that came at once all found room
+        services.streams.assertRoom(principal)
         const stream = openEventStream(reply)
         services.streams.add(principal, stream)
         return stream
