@@ -76,11 +76,11 @@ describe('every export, from the packed tarballs', () => {
     expect(readdirSync(join(place, 'node_modules/@parapet/respond/policies')).length).toBeGreaterThan(0)
   })
 
-  it('ships no test and no source', () => {
+  it('ships no test and no build state', () => {
     const stray = published.flatMap(({ manifest }) =>
       readdirSync(join(place, 'node_modules', manifest.name), { recursive: true })
         .map(String)
-        .filter((name) => /\.test\.|^src\b/.test(name)),
+        .filter((name) => /\.test\.|\/fixtures\/|\.tsbuildinfo$/.test(name)),
     )
     expect(stray).toEqual([])
   })

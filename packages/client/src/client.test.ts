@@ -141,6 +141,33 @@ describe('sending events', () => {
     expect(client.stats().waiting).toBe(0)
   })
 
+  it('makes no storm of Retry-After: 0, nor of one in the past', async () => {
+    for (const after of ['0', 'Thu, 01 Jan 1970 00:00:00 GMT']) {
+      let asked = 0
+      const { client } = await setup((_request, response) => {
+        asked++
+        response.writeHead(503, { 'retry-after': after }).end()
+      })
+      client.send(event(1))
+      await new Promise((resolve) => setTimeout(resolve, 900))
+      // 125, 250 and 500 ms apart
+      expect(asked).toBeGreaterThanOrEqual(2)
+      expect(asked).toBeLessThanOrEqual(4)
+    }
+  })
+
+  it('counts an event that cannot be written as dropped, and throws nothing', async () => {
+    const { client, problems } = await setup(take)
+    const circle: Record<string, unknown> = {}
+    circle['self'] = circle
+    for (const odd of [circle, 1n])
+      client.send({ '@timestamp': 1, 'event.category': 'web', 'parapet.odd': odd } as unknown as SecurityEvent)
+    client.send(event(1))
+    await client.flush()
+    expect(client.stats()).toMatchObject({ dropped: 2, waiting: 0 })
+    expect(problems).toContainEqual({ kind: 'dropped', count: 1, detail: 'an event cannot be written as JSON' })
+  })
+
   it('drops only what was rejected one by one, and says which', async () => {
     const { client, problems } = await setup((request, response, body) => {
       const { length } = read(request, body)

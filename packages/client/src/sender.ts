@@ -75,7 +75,14 @@ export const createSender = (deps: {
   }
   const push = (event: SecurityEvent): void => {
     const id = event['event.id'] ?? uuidv7(clock(), deps.random)
-    const json = JSON.stringify({ ...event, 'event.id': id })
+    let json: string
+    try {
+      json = JSON.stringify({ ...event, 'event.id': id })
+    } catch {
+      // a circle or a bigint among the fields: whoever reports must not fail for it
+      drop(1, 'an event cannot be written as JSON')
+      return
+    }
     if (Buffer.byteLength(json) > EVENT_LIMITS.bytes) drop(1, 'an event is over 64 KiB')
     else drop(spool.push({ id, json, urgent: event['event.category'] !== 'web' }), 'the spool is full')
   }
@@ -150,7 +157,8 @@ export const createSender = (deps: {
     const next = delivery.kind === 'refused' ? 'refused' : 'away'
     if (state !== next) tell({ kind: next, detail: delivery.reason })
     state = next
-    schedule(delivery.kind === 'refused' ? REFUSED_MS : (delivery.afterMs ?? backoffMs(failures, deps.chance)))
+    // never sooner than our own time: `Retry-After: 0` must not make a thousand guards a storm
+    schedule(delivery.kind === 'refused' ? REFUSED_MS : Math.max(delivery.afterMs ?? 0, backoffMs(failures, deps.chance)))
     return false
   }
 

@@ -61,7 +61,12 @@ export const run = (command: string, ...args: readonly string[]): string =>
   execFileSync(command, [...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
 
 /** Asks until the answer is not `undefined`; rejects after `ms`. */
-export const eventually = async <T>(ask: () => Promise<T | undefined> | T | undefined, what: string, ms = 10_000, pause = 20): Promise<T> => {
+export const eventually = async <T>(
+  ask: () => Promise<T | undefined> | T | undefined,
+  what: string,
+  ms = 10_000,
+  pause = 20,
+): Promise<T> => {
   const deadline = Date.now() + ms
   for (;;) {
     const answer = await ask()

@@ -9,7 +9,7 @@ export const openApiClient = async ({ env }: Pick<CommandContext, 'env'>, option
       url: options.url,
       env,
       local: async () => {
-        const { loadConfig, readLocalToken } = await import('@parapet/server')
+        const { loadConfig, readLocalToken } = await import('@parapet/server/config')
         const { config } = await loadConfig({ env })
         return { url: `${config.tls === undefined ? 'http' : 'https'}://localhost:${config.port}`, token: await readLocalToken(config) }
       },

@@ -22,7 +22,7 @@ export const addConfig: AddCommand = (program, { terminal, env, run }) => {
       .option('--config <file>', 'read this file; PARAPET_CONFIG, else parapet.yml in the data directory'),
   ).action(
     run(async (options: { config?: string; json?: boolean }) => {
-      const { explainConfig, loadConfig } = await import('@parapet/server')
+      const { explainConfig, loadConfig } = await import('@parapet/server/config')
       const settings = explainConfig(await loadConfig({ env, ...(options.config === undefined ? {} : { file: options.config }) }))
       if (options.json === true) for (const setting of settings) await terminal.print(toJsonLine(setting))
       else {

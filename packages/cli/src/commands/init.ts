@@ -16,7 +16,7 @@ export const addInit: AddCommand = (program, { terminal, env, run }) => {
       .addHelpText('after', `${examples([['parapet init', 'the link of the last start was lost']])}\n\n${EXIT_HELP}\n`),
   ).action(
     run(async (options: { config?: string; json?: boolean }) => {
-      const { createSetupLink, loadConfig } = await import('@parapet/server')
+      const { createSetupLink, loadConfig } = await import('@parapet/server/config')
       const { config } = await loadConfig({ env, ...(options.config === undefined ? {} : { file: options.config }) })
       const link = await createSetupLink(config)
       const { bold, cyan, dim } = terminal.colors

@@ -9,5 +9,9 @@ const FOLDER = new URL('../../rules/', import.meta.url)
 export const builtinRules = async (): Promise<readonly RuleSource[]> => {
   const names = await readdir(fileURLToPath(FOLDER), { recursive: true })
   const files = names.map((name) => name.replaceAll('\\', '/')).filter((name) => name.endsWith('.yml'))
-  return Promise.all(files.toSorted().map(async (file) => ({ file: `rules/${file}`, text: await readFile(new URL(file, FOLDER), 'utf8'), tested: true as const })))
+  return Promise.all(
+    files
+      .toSorted()
+      .map(async (file) => ({ file: `rules/${file}`, text: await readFile(new URL(file, FOLDER), 'utf8'), tested: true as const })),
+  )
 }

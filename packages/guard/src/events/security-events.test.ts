@@ -1,3 +1,4 @@
+import { EVENT_LIMITS } from '@parapet/core'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { LoginReport } from '../login/report.js'
@@ -104,11 +105,31 @@ describe('the event of a request', () => {
     })
   })
 
+  it('shows a probe behind 4 KB of padding, and no token of a link', () => {
+    const url = `/reset?token=4f2a9c&pad=${'p'.repeat(4_000)}&id=1%27%20OR%201=1`
+    const query = requestEvent({ ...answered, request: request({ url }) })['url.query'] ?? ''
+    expect(query).toContain('%27%20OR%201=1')
+    expect(query).not.toContain('4f2a9c')
+  })
+
+  it('holds no name and no password of a target in absolute form', () => {
+    const event = requestEvent({ ...answered, request: request({ url: 'http://anna:hunter2@shop.example/a?b=1#c' }) })
+    expect(event).toMatchObject({ 'url.path': '/a', 'url.query': 'b=1' })
+    expect(JSON.stringify(event)).not.toContain('hunter2')
+  })
+
+  it('stays within what the control plane takes, however much of it has to be written out', () => {
+    const event = requestEvent({ ...answered, request: request({ url: `/${'\u0001'.repeat(9_000)}?${'\u202e'.repeat(9_000)}` }) })
+    expect(event['url.path']?.length).toBe(EVENT_LIMITS.text)
+    expect(event['url.query']?.length).toBe(EVENT_LIMITS.text)
+    expect(Buffer.byteLength(JSON.stringify(event))).toBeLessThan(EVENT_LIMITS.bytes)
+  })
+
   it('leaves an empty query out and bounds a long one', () => {
     expect(requestEvent({ ...answered, request: request({ url: '/a?' }) })).not.toHaveProperty('url.query')
     const event = requestEvent({ ...answered, request: request({ url: `/${'p'.repeat(9_000)}?${'q'.repeat(9_000)}` }) })
-    expect(event['url.path']?.length).toBe(2_048)
-    expect(event['url.query']?.length).toBe(2_048)
+    expect(event['url.path']?.length).toBe(8_192)
+    expect(event['url.query']?.length).toBe(8_192)
   })
 })
 

@@ -3,9 +3,10 @@ import type { ClientAddress } from '../client-address/client-address.js'
 import type { LoginReport } from '../login/report.js'
 import { type GuardRequest, splitUrl } from '../request/guard-request.js'
 import type { Session } from '../session/record.js'
+import { maskQuery } from './query.js'
 
-/** Characters of one field that are kept. */
-const BOUNDS = { path: 2_048, query: 2_048, agent: 512, name: 256, method: 32 } as const
+/** Characters of one field that are kept. Targets as far as the control plane takes them: padding must not push a probe out of sight. */
+const BOUNDS = { path: 8_192, query: 8_192, agent: 512, name: 256, method: 32 } as const
 
 /**
  * Text from a request as it may stand in an event: bounded, and control characters written out (`\x1b`), so that it forges no
@@ -14,10 +15,11 @@ const BOUNDS = { path: 2_048, query: 2_048, agent: 512, name: 256, method: 32 } 
 export const visibleText = (text: string, most: number): string => {
   const cut = text.length > most ? text.slice(0, most) : text
   // oxlint-disable-next-line no-control-regex -- these are what is looked for; a lone surrogate would not survive UTF-8
-  return cut.replaceAll(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]/gu, (c: string) => {
+  const visible = cut.replaceAll(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]/gu, (c: string) => {
     const code = c.charCodeAt(0)
     return code < 256 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16)}`
   })
+  return visible.length > most ? visible.slice(0, most) : visible
 }
 
 const about = (request: GuardRequest, client: ClientAddress): Partial<SecurityEvent> => {
@@ -63,7 +65,7 @@ export const requestEvent = ({ at, request, client, status, session, reason, dec
     ...(reason === undefined ? {} : { 'event.reason': reason }),
     'event.dataset': 'guard.request',
     'http.request.method': visibleText(request.method, BOUNDS.method),
-    ...(query === undefined || query === '' ? {} : { 'url.query': visibleText(query, BOUNDS.query) }),
+    ...(query === undefined || query === '' ? {} : { 'url.query': visibleText(maskQuery(query), BOUNDS.query) }),
     'http.response.status_code': status,
     ...(session === undefined ? {} : { 'user.id': visibleText(session.subject, BOUNDS.name), 'session.id': session.id }),
     ...(decisionId === undefined ? {} : { 'parapet.decision': visibleText(decisionId, 64) }),

@@ -275,6 +275,45 @@ describe('ending', () => {
     expect(await kind(s, old)).toBe('none')
   })
 
+  it('ends a session that a parallel request rotates in the middle of it', async () => {
+    const memory = memoryStore({ clock: () => 1_800_000_000_000 })
+    let meanwhile: (() => Promise<void>) | undefined
+    const store: Store = {
+      ...memory,
+      list: async (group) => {
+        const listed = await memory.list(group)
+        const work = meanwhile
+        meanwhile = undefined
+        // after the list was read, before anything of it is removed
+        await work?.()
+        return listed
+      },
+    }
+    for (const way of ['end', 'revoke', 'start'] as const) {
+      const s = setup({ store })
+      const cookie = await start(s, 'anna')
+      const id = (await s.sessions.list('anna'))[0]?.id ?? ''
+      let successor = ''
+      const race = async (): Promise<void> => {
+        successor = await rotated(s, cookie)
+      }
+      if (way === 'revoke') await s.sessions.read(request(cookie))
+      meanwhile = race
+      if (way === 'end') await s.sessions.end(request(cookie))
+      else if (way === 'revoke') expect(await s.sessions.revoke('anna', id)).toBe(true)
+      else await s.sessions.start('bert', {}, request(cookie))
+      expect(successor).not.toBe('')
+      expect([way, await kind(s, successor)]).toEqual([way, 'none'])
+    }
+  })
+
+  it('says that it is not done when the session changes without end', async () => {
+    const memory = memoryStore({ clock: () => 1_800_000_000_000 })
+    const s = setup({ store: { ...memory, remove: async () => undefined } })
+    const cookie = await start(s)
+    expect((await s.sessions.end(request(cookie))).kind).toBe('degraded')
+  })
+
   it('of all sessions ends all of one subject and of no other', async () => {
     const s = setup()
     const cookies = [await start(s), await start(s)]
