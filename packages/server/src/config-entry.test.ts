@@ -8,9 +8,7 @@ const packagesOf = (file: string, seen = new Set<string>()): Set<string> => {
   const found = new Set<string>()
   if (seen.has(file)) return found
   seen.add(file)
-  for (const [, type, from = ''] of readFileSync(file, 'utf8').matchAll(
-    /^(?:import|export) (type )?[^'\n]*(?:\{[^}]*\})?[^'\n]*'([^']+)'/gm,
-  )) {
+  for (const [, type, from = ''] of readFileSync(file, 'utf8').matchAll(/^(?:import|export)( type)? [^'=]*? from '([^']+)'/gm)) {
     if (type !== undefined) continue
     if (!from.startsWith('.')) found.add(from)
     else for (const name of packagesOf(resolve(dirname(file), from.replace(/\.js$/, '.ts')), seen)) found.add(name)
