@@ -326,6 +326,20 @@ describe('following decisions', () => {
     expect(states).toEqual(['live'])
   })
 
+  it('does not come back in a storm to a control plane that answers and dies', async () => {
+    let asked = 0
+    const { client } = await setup((_request, response) => {
+      asked++
+      stream(response)
+      response.end(snapshot(4, decision('a', 3)))
+    })
+    client.followDecisions(createDecisionSet())
+    await new Promise((resolve) => setTimeout(resolve, 1_000))
+    // 125, 250 and 500 ms apart, not eight times a second for ever
+    expect(asked).toBeGreaterThanOrEqual(2)
+    expect(asked).toBeLessThanOrEqual(4)
+  })
+
   it('goes on where it broke off, and keeps what it has in between', async () => {
     const cursors: (string | undefined)[] = []
     const states: string[] = []

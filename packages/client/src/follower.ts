@@ -18,6 +18,8 @@ export type FollowListener = {
 const SILENCE_MS = 45_000
 const CONNECT_MS = 10_000
 const SWEEP_MS = 60_000
+/** A stream that lived this long was a good one, ms: one that breaks sooner counts as one more failure. */
+const SETTLED_MS = 10_000
 /** One part of a snapshot is about half a megabyte. */
 const MOST_MESSAGE = 67_108_864
 /** Decisions of all parts of one snapshot. */
@@ -95,6 +97,7 @@ export const followDecisions = (
     current = new AbortController()
     const broken = current
     let watch: NodeJS.Timeout | undefined
+    let settled: NodeJS.Timeout | undefined
     const expect = (ms: number): void => {
       clearTimeout(watch)
       watch = setTimeout(() => broken.abort(new Error('silence')), ms)
@@ -117,11 +120,15 @@ export const followDecisions = (
       const decoder = new TextDecoder()
       parts = []
       expect(silenceMs)
+      // not with the first message: a server that answers with a snapshot and dies would be asked for it four times a second
+      settled = setTimeout(() => {
+        failures = 0
+      }, SETTLED_MS)
+      settled.unref()
       for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
         expect(silenceMs)
         for (const message of parser.push(decoder.decode(chunk, { stream: true }))) {
           if (!take(message)) continue
-          failures = 0
           tell({ kind: 'live' })
         }
       }
@@ -131,6 +138,7 @@ export const followDecisions = (
       throw error
     } finally {
       clearTimeout(watch)
+      clearTimeout(settled)
       broken.abort()
     }
   }

@@ -12,6 +12,7 @@ export type DiagnosticCode =
   | 'events_rejected'
   | 'guard_error'
   | 'headers_weak'
+  | 'one_address'
   | 'session_store_away'
 
 /** `count` is how often it has happened since it was last told. */

@@ -257,6 +257,36 @@ describe('limits', () => {
   })
 })
 
+describe('a proxy that nobody has named', () => {
+  const told = (s: Setup): string[] => s.diagnostics.filter(({ code }) => code === 'one_address').map(({ detail }) => detail)
+  const many = async (s: Setup, count: number): Promise<void> => {
+    for (let i = 0; i < count; i++) {
+      await s.go({ peer: '10.0.0.5' }, { 'x-forwarded-for': `203.0.113.${i % 250}` })
+      s.advance(600)
+    }
+  }
+
+  it('is told when everybody comes from its address, to the control plane too', async () => {
+    const s = setup()
+    await many(s, 1_100)
+    expect(told(s)).toHaveLength(1)
+    expect(told(s)[0]).toContain('from 10.0.0.5: if it is a proxy, clientAddress must name it')
+    expect(s.events.find((event) => event['event.reason'] === 'one_address')).toMatchObject({ 'event.dataset': 'guard.diagnostic' })
+  })
+
+  it('is not suspected once it is named', async () => {
+    const s = setup({ clientAddress: { trusted: ['10.0.0.0/8'] } })
+    await many(s, 1_100)
+    expect(told(s)).toEqual([])
+  })
+
+  it('is not suspected in a flood that the limit turns away', async () => {
+    const s = setup()
+    for (let i = 0; i < 3_000; i++) await s.go({ peer: '198.51.100.66' })
+    expect(told(s)).toEqual([])
+  })
+})
+
 describe('requests of other sites', () => {
   it('are refused before the application, also without a session', async () => {
     const s = setup()

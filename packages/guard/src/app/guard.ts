@@ -13,6 +13,7 @@ import { readCookie } from '../request/cookies.js'
 import { pooledRandom } from '../request/pooled-random.js'
 import { createSessions, type Sessions, type SessionVerdict } from '../session/sessions.js'
 import { createDiagnostics, type Diagnostic } from './diagnostics.js'
+import { createOneAddress } from './one-address.js'
 import { type GuardOptions, readGuardOptions } from './options.js'
 import { blockedRefusal, csrfRefusal, errorRefusal, limitedRefusal, type Refusal } from './refusal.js'
 
@@ -94,6 +95,7 @@ export const createGuard = (options: GuardOptions): Guard => {
   const limiter = createLimiter({ policies: settings.limits, clock })
   const decisions = createDecisionSet()
   const enforcement = createEnforcement({ set: decisions, clock })
+  const oneAddress = createOneAddress(settings)
   const contexts = new WeakMap<object, GuardContext>()
   let link: GuardStatus['controlPlane'] = options.controlPlane === undefined ? 'off' : 'connecting'
 
@@ -251,6 +253,14 @@ export const createGuard = (options: GuardOptions): Guard => {
       if (!isSafeMethod(request.method) || isLogin(request.method, splitUrl(request.url).path)) noted.refusal = errorRefusal(id)
     }
     const { client: from, session, refusal, watched } = noted
+    // what is refused is not counted: a flood from one address is no proxy
+    const single = refusal === undefined && watched === undefined ? oneAddress.note(from) : undefined
+    if (single !== undefined) {
+      diagnostics.tell(
+        'one_address',
+        `nearly all of 1,000 requests come from ${single}: if it is a proxy, clientAddress must name it, or everybody shares one limit and one ban`,
+      )
+    }
     if (refusal !== undefined) noted.headers.push(...refusal.headers)
     return {
       context: { id, client: from, session, nonce },

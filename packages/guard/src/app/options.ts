@@ -63,6 +63,8 @@ export type GuardSettings = {
   readonly secure: boolean
   /** origins of plain http that are not this machine */
   readonly cleartext: readonly string[]
+  /** every public origin is this machine */
+  readonly development: boolean
   readonly isLogin: RouteList
   readonly isSensitive: RouteList
   readonly limits: { readonly anonymous: LimitPolicy; readonly user: LimitPolicy; readonly sensitive: LimitPolicy }
@@ -85,6 +87,8 @@ const LIMITS = {
   sensitive: { limit: 5, windowMs: HOUR, burst: 3 },
 } as const
 
+const isLoopbackOrigin = (origin: string): boolean => ['localhost', '127.0.0.1', '[::1]'].includes(new URL(origin).hostname)
+
 const warn = ({ code, detail }: Diagnostic): void =>
   process.emitWarning(detail, { type: 'ParapetGuard', code: `PARAPET_${code.toUpperCase()}` })
 
@@ -100,7 +104,7 @@ export const readGuardOptions = (options: GuardOptions): GuardSettings => {
   if (controlPlane !== undefined) knownOptions('controlPlane', controlPlane, ['url', 'token'])
   const origins = [...readOrigins('publicOrigins', options.publicOrigins)]
   const plain = origins.filter((origin) => origin.startsWith('http:'))
-  const cleartext = plain.filter((origin) => !['localhost', '127.0.0.1', '[::1]'].includes(new URL(origin).hostname))
+  const cleartext = plain.filter((origin) => !isLoopbackOrigin(origin))
   if (cleartext.length > 0 && plain.length < origins.length)
     throw optionError('publicOrigins', cleartext, 'leave the http origins out: their cookies would travel in clear beside the https ones')
   const clock = options.clock ?? systemClock
@@ -110,6 +114,7 @@ export const readGuardOptions = (options: GuardOptions): GuardSettings => {
     store: options.store ?? memoryStore({ clock }),
     secure: plain.length < origins.length,
     cleartext,
+    development: origins.every((origin) => isLoopbackOrigin(origin)),
     isLogin: readRoutes('loginRoutes', options.loginRoutes ?? ['/login']),
     isSensitive: readRoutes('sensitiveRoutes', options.sensitiveRoutes ?? []),
     limits: { ...LIMITS, ...options.limits },

@@ -297,10 +297,9 @@ describe('ending', () => {
       const race = async (): Promise<void> => {
         successor = await rotated(s, cookie)
       }
-      if (way === 'revoke') await s.sessions.read(request(cookie))
       meanwhile = race
       if (way === 'end') await s.sessions.end(request(cookie))
-      else if (way === 'revoke') expect(await s.sessions.revoke('anna', id)).toBe(true)
+      else if (way === 'revoke') await s.sessions.revoke('anna', id)
       else await s.sessions.start('bert', {}, request(cookie))
       expect(successor).not.toBe('')
       expect([way, await kind(s, successor)]).toEqual([way, 'none'])

@@ -95,7 +95,6 @@ export const createServices = async (deps: ServiceDeps): Promise<BuiltServices> 
   const streams = createStreamHub({ clock, isLive })
   tokens.onRevoked((id) => streams.closeFor(`token:${id}`))
 
-  let budgetTrippedAt: number | null = null
   const metrics = createMetrics({
     lag: () => worker.lag(),
     streams: () => streams.size,
@@ -107,11 +106,6 @@ export const createServices = async (deps: ServiceDeps): Promise<BuiltServices> 
     database,
     protectedTargets,
     budget: { perMinute: config.budgets.perMinute, active: config.budgets.total },
-    respond: (input) => {
-      const verdict = engines.respond(input)
-      budgetTrippedAt = verdict.budget.trippedAt
-      return verdict
-    },
     clock,
     log,
     metrics: {
@@ -141,7 +135,7 @@ export const createServices = async (deps: ServiceDeps): Promise<BuiltServices> 
     decisions,
     detection: worker,
     describeRule: engines.describeRule,
-    budgetTrippedAt: () => budgetTrippedAt,
+    budgetTrippedAt: () => worker.budgetTrippedAt(),
     protectedTargets,
     operators,
     presence,

@@ -1,4 +1,4 @@
-import { type Decision, ParapetError, type StoredEvent, uuidv7 } from '@parapet/core'
+import { type Decision, MINUTE, ParapetError, type StoredEvent, uuidv7 } from '@parapet/core'
 import { responseTargets } from '@parapet/respond'
 import type { PoolClient } from 'pg'
 import type { AppendLog } from '../../db/append-log/index.js'
@@ -16,14 +16,17 @@ export type DetectionLogs = {
   readonly decisions: AppendLog<DecisionChange, readonly Decision[]>
 }
 
-/** Takes up what others decided or lifted since the last batch. */
-const refreshHeld = async (client: PoolClient, run: RunState): Promise<void> => {
+/** Takes up what others decided or lifted since the last batch, and puts out what has ended: it would count against the bounds for ever. */
+const refreshHeld = async (client: PoolClient, run: RunState, now: number): Promise<void> => {
   const { rows } = await client.query<{ body: Decision }>({
     name: 'detection-held',
     text: 'SELECT body FROM decision_log WHERE revision > $1 ORDER BY revision',
     values: [run.held.revision],
   })
   for (const { body } of rows) run.held.apply(body)
+  if (Math.abs(now - run.sweptAt) < MINUTE) return
+  run.held.sweep(now)
+  run.sweptAt = now
 }
 
 const readHistory = async (client: PoolClient, targets: readonly string[]): Promise<readonly Decision[]> => {
@@ -69,30 +72,38 @@ const respondTo = async (
 const earlierEvents = async (
   client: PoolClient,
   entries: readonly CollectedAlert[],
-): Promise<ReadonlyMap<string, AlertChange['events'][number]>> => {
+): Promise<ReadonlyMap<string, AlertChange['events'][number] & { readonly source: readonly [string, string] }>> => {
   const ids = new Set(entries.filter((entry) => entry.fired).flatMap((entry) => entry.alert.events.map((ref) => storedId(String(ref)))))
   if (ids.size === 0) return new Map()
-  const { rows } = await client.query<{ id: string; sequence: number; received_at: number }>({
+  const { rows } = await client.query<{ id: string; sequence: number; received_at: number; source_id: string; source_name: string }>({
     name: 'detection-events',
-    text: 'SELECT id, sequence, received_at FROM events WHERE id = ANY ($1)',
+    text: 'SELECT id, sequence, received_at, source_id, source_name FROM events WHERE id = ANY ($1)',
     values: [[...ids]],
   })
-  return new Map(rows.map((row) => [row.id, { id: row.id, sequence: row.sequence, day: dayOf(row.received_at) }]))
+  return new Map(
+    rows.map((row) => [
+      row.id,
+      { id: row.id, sequence: row.sequence, day: dayOf(row.received_at), source: [row.source_id, row.source_name] },
+    ]),
+  )
 }
 
 const writeAlerts = async (client: PoolClient, logs: DetectionLogs, collected: Collected, now: number): Promise<void> => {
   const earlier = await earlierEvents(client, collected.alerts)
   const changes = collected.alerts.map((entry): AlertChange => {
     const linked = new Map(entry.events.map((event) => [event.sequence, event]))
+    const sources = new Map(entry.sources)
     if (entry.fired)
       for (const ref of entry.alert.events) {
         const event = earlier.get(storedId(String(ref)))
-        if (event !== undefined) linked.set(event.sequence, event)
+        if (event === undefined) continue
+        linked.set(event.sequence, event)
+        sources.set(...event.source)
       }
     return {
       alert: entry.alert,
       at: now,
-      sources: [...entry.sources].map(([id, name]) => ({ id, name })),
+      sources: [...sources].map(([id, name]) => ({ id, name })),
       demo: entry.demo,
       events: [...linked.values()],
     }
@@ -124,7 +135,7 @@ export const commitBatch = async (
     if (!(await moveCursor(client, run.position, last.sequence, now))) throw new ParapetError('PPT_CONFLICT', 'another worker detects')
     const budgetBefore = run.budget
     if (collected.alerts.length > 0) {
-      await refreshHeld(client, run)
+      await refreshHeld(client, run, now)
       for (const entry of collected.alerts) {
         try {
           await client.query('SAVEPOINT respond')

@@ -30,6 +30,7 @@ export const restoreRun = (
     await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
     const cursor = await client.query<{ position: number }>('SELECT position FROM cursors WHERE name = $1', [CURSOR])
     const entries = await client.query<{ key: string; entry: { k?: string; s?: unknown } }>('SELECT key, entry FROM detection_state')
+    const revision = await client.query<{ head: number }>(`SELECT head FROM log_heads WHERE name = 'decisions'`)
     const decisions = await client.query<{ body: Decision }>('SELECT body FROM decisions WHERE lifted_at IS NULL AND expires_at > $1', [
       deps.clock(),
     ])
@@ -37,10 +38,18 @@ export const restoreRun = (
     const engine = deps.createEngine()
     engine.restore(entries.rows.flatMap(({ entry }) => (typeof entry.k === 'string' ? [{ key: entry.k, state: entry.s }] : [])))
     const held = createDecisionSet()
-    held.reset(decisions.rows.map((row) => row.body))
+    // from the head, not from the highest of those in force: what ended long ago is not read again
+    held.reset(
+      decisions.rows.map((row) => row.body),
+      revision.rows[0]?.head ?? 0,
+    )
     const budget = readBudget(entries.rows.find((row) => row.key === BUDGET_KEY)?.entry.s, deps.budget)
-    return { engine, held, budget, position: cursor.rows[0]?.position ?? 0 }
+    return { engine, held, budget, position: cursor.rows[0]?.position ?? 0, sweptAt: deps.clock() }
   })
+
+/** How far detection has come, whichever process does it. Errors: `PPT_DATABASE_UNAVAILABLE`. */
+export const readPosition = async (database: Pick<Database, 'pool'>): Promise<number> =>
+  (await database.pool.query<{ position: number }>('SELECT position FROM cursors WHERE name = $1', [CURSOR])).rows[0]?.position ?? 0
 
 /** Moves the cursor from where this run read on. False: another worker has moved it, and this one must not write. */
 export const moveCursor = async (client: PoolClient, from: number, to: number, now: number): Promise<boolean> => {

@@ -52,6 +52,8 @@ export type DetectionWorker = {
   readonly lag: () => { readonly events: number; readonly ms: number }
   /** whether this process is the one that detects now */
   readonly isActive: () => boolean
+  /** when the budget of decisions was last hit, ms UTC, also before a restart; `null` for never and where another process detects */
+  readonly budgetTrippedAt: () => number | null
   /** events that had to be passed over since the start */
   readonly failures: () => number
 }
@@ -62,4 +64,6 @@ export type RunState = {
   readonly held: DecisionSet
   budget: RespondInput['budget']
   position: number
+  /** when decisions that have ended were last put out of `held`, ms UTC */
+  sweptAt: number
 }

@@ -1,4 +1,5 @@
-import { type Alert, type SecurityEvent, systemClock } from '@parapet/core'
+import { type Alert, HOUR, type SecurityEvent, systemClock } from '@parapet/core'
+import { respond } from '@parapet/respond'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { transaction } from '../../db/pools.js'
 import { createTestDatabase, type TestDatabase } from '../../db/test-database.js'
@@ -259,7 +260,109 @@ describe('the detection worker', () => {
   })
 })
 
+describe('what a worker carries along', () => {
+  it('puts decisions out that have ended: they do not fill the bound of what may be held', async () => {
+    await open()
+    let ahead = 0
+    const held: [number, number][] = []
+    await start({
+      clock: () => Date.now() + ahead,
+      respond: (input) => {
+        held.push([input.held.size, input.held.revision])
+        return respond(input)
+      },
+    })
+    await send('203.0.113.21', 5)
+    await caughtUp()
+    ahead = 2 * HOUR
+    await send('203.0.113.22', 5)
+    await caughtUp()
+    expect(held).toEqual([
+      [0, 0],
+      [0, 1],
+    ])
+  })
+
+  it('does not read the whole log of decisions again after a restart at which none is in force', async () => {
+    await open()
+    const decisions = createDecisionStore({ database })
+    await start()
+    await send('203.0.113.23', 5)
+    await caughtUp()
+    await stopAll()
+    const [made] = await decisions.forTarget('203.0.113.23')
+    await decisions.lift([made?.id ?? ''], { kind: 'operator', id: 'ann' }, 'a colleague', Date.now())
+    const revisions: number[] = []
+    await start({
+      respond: (input) => {
+        revisions.push(input.held.revision)
+        return respond(input)
+      },
+      createEngine: () => createCountingEngine({ threshold: 2 }),
+    })
+    // what is held begins at the head: the row of the lift is behind it
+    await send('203.0.113.24', 2)
+    await caughtUp()
+    expect(revisions).toEqual([2])
+    await decisions.close()
+  })
+
+  it('remembers over a restart that the budget was hit, and what of it was spent', async () => {
+    await open()
+    const budget = { perMinute: 1 }
+    const first = await start({ budget })
+    await send('203.0.113.25', 5)
+    await caughtUp()
+    expect(first.budgetTrippedAt()).toBeNull()
+    await stopAll()
+    const second = await start({ budget })
+    await send('203.0.113.26', 5)
+    await caughtUp()
+    const [observed] = await createDecisionStore({ database }).forTarget('203.0.113.26')
+    expect(observed?.mode).toBe('observe')
+    const at = second.budgetTrippedAt()
+    expect(at).toEqual(expect.any(Number))
+    await stopAll()
+    const third = await start({ budget })
+    await vi.waitFor(() => expect(third.isActive()).toBe(true))
+    expect(third.budgetTrippedAt()).toBe(at)
+  })
+
+  it('names every source behind an alert, also of events that came before the one that fired it', async () => {
+    await open()
+    await start()
+    await send('203.0.113.27', 4)
+    await caughtUp()
+    await events.append(
+      { id: 's2', name: 'shop' },
+      [{ '@timestamp': Date.now(), 'event.id': 'last-straw', 'source.ip': '203.0.113.27' }],
+      Date.now(),
+    )
+    await caughtUp()
+    const sources = (await alertOf('203.0.113.27'))?.sources ?? []
+    expect(sources.map(({ name }) => name).toSorted()).toEqual(['shop', 'web'])
+  })
+})
+
 describe('several servers on one database', () => {
+  it('turn no sender away for a lag that is only their own: one that stands by knows how far the other is', async () => {
+    await open()
+    await start()
+    const sibling = await database.sibling()
+    const standby = createDetectionWorker(detectionDeps(sibling))
+    workers.push(standby)
+    await standby.start()
+    await send('203.0.113.28', 50)
+    await caughtUp()
+    await vi.waitFor(() => expect(standby.lag()).toEqual({ events: 0, ms: 0 }), { timeout: 5_000 })
+    await send('203.0.113.28', 50)
+    await caughtUp()
+    await vi.waitFor(() => expect(standby.lag()).toEqual({ events: 0, ms: 0 }), { timeout: 5_000 })
+    expect(standby.isActive()).toBe(false)
+    await stopAll()
+    await sibling.close()
+  })
+
   it('let one detect, and another take over when it stops', async () => {
     await open()
     const first = await start()

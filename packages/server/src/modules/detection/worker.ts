@@ -7,7 +7,7 @@ import { readEventsAfter } from '../events/read-events.js'
 import { reasonOf } from './collect.js'
 import { commitBatch, type DetectionLogs } from './commit-batch.js'
 import { tryLead } from './leadership.js'
-import { restoreRun } from './state.js'
+import { readPosition, restoreRun } from './state.js'
 import type { DetectionDeps, DetectionWorker, RunState } from './types.js'
 import { createWaker } from './waker.js'
 
@@ -27,6 +27,7 @@ export const createDetectionWorker = (deps: DetectionDeps): DetectionWorker => {
   let failures = 0
   let head = 0
   let position = 0
+  let trippedAt: number | null = null
   let oldestWaiting: number | undefined
   let loop: Promise<void> | undefined
   let unlisten: (() => void) | undefined
@@ -53,6 +54,7 @@ export const createDetectionWorker = (deps: DetectionDeps): DetectionWorker => {
     oldestWaiting = events[0]?.receivedAt
     const report = await commitBatch(deps, logs, run, events, skip)
     position = run.position
+    trippedAt = run.budget.trippedAt
     head = Math.max(head, position)
     failures += report.failures
     deps.metrics?.onBatch(report)
@@ -62,6 +64,7 @@ export const createDetectionWorker = (deps: DetectionDeps): DetectionWorker => {
   const lead = async (isHeld: () => boolean): Promise<void> => {
     let run = await restoreRun(database, deps)
     position = run.position
+    trippedAt = run.budget.trippedAt
     active = true
     log.info({ position }, 'detection runs here')
     while (!waker.stopped() && isHeld()) {
@@ -94,6 +97,9 @@ export const createDetectionWorker = (deps: DetectionDeps): DetectionWorker => {
         })
         const leadership = await tryLead(database)
         if (leadership === undefined) {
+          // without it the lag of one who only stands by would grow for ever, and senders would be turned away for it
+          position = await readPosition(database)
+          oldestWaiting = undefined
           await waker.sleep(STANDBY_MS)
           continue
         }
@@ -126,6 +132,7 @@ export const createDetectionWorker = (deps: DetectionDeps): DetectionWorker => {
       return { events, ms: events === 0 || oldestWaiting === undefined ? 0 : Math.max(0, clock() - oldestWaiting) }
     },
     isActive: () => active,
+    budgetTrippedAt: () => trippedAt,
     failures: () => failures,
   }
 }

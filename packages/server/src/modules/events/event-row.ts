@@ -46,8 +46,27 @@ const textField = (value: unknown): string | null => (typeof value === 'string' 
 /** What an event that does not name its dataset counts as: rules count within one dataset, so that a failure that two logs tell of is one. */
 const UNNAMED_DATASET = 'application'
 
+/** How far ahead of its receipt an event may say that it happened, ms: clocks that are set to local time are off by less. */
+export const MAX_AHEAD = DAY
+/** Where the time stands that an event claimed, when it could not be. */
+export const CLAIMED_TIME = 'parapet.claimed_timestamp'
+
+/**
+ * An event with a time that can be. Detection's own clock is the latest time it was told: one event of next year would push everything
+ * that happens now out of every window. Such an event counts as happening when it came, and keeps what it claimed beside.
+ */
+const withPossibleTime = (event: SecurityEvent, receivedAt: number): SecurityEvent =>
+  event['@timestamp'] > receivedAt + MAX_AHEAD ? { ...event, '@timestamp': receivedAt, [CLAIMED_TIME]: event['@timestamp'] } : event
+
 /** Turns an event into its row. One without an id gets a UUID of version 7, so that it can be named; one without a dataset a common one. */
-export const toEventRow = (sourceId: string, event: SecurityEvent, clock: Clock, newId: (now: number) => string = uuidv7): EventRow => {
+export const toEventRow = (
+  sourceId: string,
+  sent: SecurityEvent,
+  receivedAt: number,
+  clock: Clock,
+  newId: (now: number) => string = uuidv7,
+): EventRow => {
+  const event = withPossibleTime(sent, receivedAt)
   const given = event['event.id']
   const id = typeof given === 'string' && given !== '' ? given : newId(clock())
   const address = event['source.ip']

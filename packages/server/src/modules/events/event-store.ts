@@ -15,7 +15,7 @@ export type SourceActivity = { readonly id: string; readonly name: string; reado
 export type EventStore = {
   /**
    * Stores events of one source, durable before it resolves; those it sent before (same `event.id`, at least seven days back) are
-   * counted, not stored. `receivedAt` in ms UTC. Errors: `PPT_BACKPRESSURE`.
+   * counted, not stored. One that claims to be of more than a day after `receivedAt` (ms UTC) counts as of then. Errors: `PPT_BACKPRESSURE`.
    */
   readonly append: (source: EventBatch['source'], events: readonly SecurityEvent[], receivedAt: number) => Promise<AppendResult>
   /** Events by id in the order they came; at most 1,000. */
@@ -55,7 +55,7 @@ export const createEventStore = (deps: { database: Pick<Database, 'pool' | 'owne
 
   const append = async (source: EventBatch['source'], events: readonly SecurityEvent[], receivedAt: number): Promise<AppendResult> => {
     if (events.length === 0) return { accepted: 0, duplicates: 0 }
-    const batch = { source, receivedAt, rows: events.map((event) => toEventRow(source.id, event, clock)) }
+    const batch = { source, receivedAt, rows: events.map((event) => toEventRow(source.id, event, receivedAt, clock)) }
     await partitions.ensure(receivedAt)
     try {
       return await log.append(batch)

@@ -24,7 +24,7 @@ export const ingestEvents = defineRoute({
   tag: 'events',
   summary: 'Send events',
   description:
-    'Takes an event, an array, `{"events": [...]}` or NDJSON, plain or gzip, at most 5,000 events and 5 MB inflated. 202 comes after all accepted events are durable; an event with an `event.id` that this source sent before counts as a duplicate, so sending a batch again is safe. 429 with Retry-After: keep the batch and send it again.',
+    'Takes an event, an array, `{"events": [...]}` or NDJSON, plain or gzip, at most 5,000 events and 5 MB inflated. 202 comes after all accepted events are durable; an event with an `event.id` that this source sent before counts as a duplicate, so sending a batch again is safe. An event more than a day ahead of its receipt is taken as happening then; `parapet.claimed_timestamp` keeps what it said. 429 with Retry-After: keep the batch and send it again.',
   permission: 'events.write',
   rateLimit: 'ingest',
   audit: { action: 'events.sent', resource: 'event', when: 'refused' },
