@@ -62,6 +62,35 @@ describe('what is taken', () => {
   })
 })
 
+describe('bad input: events of another time', () => {
+  it('one of next year, or of the year 9999, is taken as of now and blinds nobody to what happens now', async () => {
+    const claims = [t.now() + 366 * 86_400_000, 253_402_300_799_999]
+    await send(Array.from({ length: 3 }, (_, i) => fresh({ 'user.name': 'tess', 'source.ip': '198.51.100.78', 'event.id': `now-${i}` })))
+    const answer = await send(claims.map((at) => fresh({ '@timestamp': at, 'user.name': 'doc', 'source.ip': '198.51.100.79' })))
+    expect(answer.body).toMatchObject({ accepted: 2, rejected: [] })
+    await t.settle()
+    await send(Array.from({ length: 3 }, (_, i) => fresh({ 'user.name': 'tess', 'source.ip': '198.51.100.78', 'event.id': `then-${i}` })))
+    await t.settle()
+    expect((await t.call('GET', '/v1/alerts?target=tess', { token: t.local })).body.items).not.toEqual([])
+    const { items } = (await t.call('GET', '/v1/events?user=doc', { token: t.local })).body
+    expect(items.map(({ event }: Json) => event['parapet.claimed_timestamp']).toSorted()).toEqual(claims)
+    for (const { event, receivedAt } of items) expect(event['@timestamp']).toBe(receivedAt)
+  })
+
+  it('one that is ahead by a wrong time zone, or from long ago, keeps its time', async () => {
+    const times = [t.now() + 14 * 3_600_000, 0, t.now() - 400 * 86_400_000]
+    await send(times.map((at) => fresh({ '@timestamp': at, 'user.name': 'zoe', 'source.ip': '198.51.100.80' })))
+    const { items } = (await t.call('GET', '/v1/events?user=zoe', { token: t.local })).body
+    expect(items.map(({ event }: Json) => event['@timestamp']).toSorted()).toEqual(times.toSorted())
+    expect(items.some(({ event }: Json) => 'parapet.claimed_timestamp' in event)).toBe(false)
+  })
+
+  it('a time that is no time refuses its event', async () => {
+    const answer = await send([-1, 1.5, 1e300, '2026-11-21', null, 253_402_300_800_000].map((at) => ({ ...fresh(), '@timestamp': at })))
+    expect(answer.body.rejected.map(({ code }: Json) => code)).toEqual(Array.from({ length: 6 }, () => 'PPT_EVENT_INVALID'))
+  })
+})
+
 describe('bad input: malformed events', () => {
   it('JSON that is broken is 400 with the place, and quotes nothing', async () => {
     const answer = await send('[{"@timestamp":1},{"secret":oops}]')
