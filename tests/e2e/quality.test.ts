@@ -51,7 +51,7 @@ describe('parapet detect on half a million lines', () => {
   afterAll(() => place.remove())
 
   it.each((['ssh', 'nginx'] as const).flatMap((kind) => SEEDS.map((seed) => [kind, seed] as const)))(
-    '%s, seed %i: names at least 95 %% of the attackers and at most 0.5 %% of the innocent',
+    '%s, seed %i: names at least 95 in 100 attackers and at most 5 in 1000 innocent',
     async (kind, seed) => {
       const { lines, truth } = generateLog({ kind, seed, lines: LINES })
       const file = join(place.path, `${kind}-${seed}.log`)
