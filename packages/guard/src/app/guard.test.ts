@@ -257,6 +257,27 @@ describe('limits', () => {
   })
 })
 
+describe('clients that cannot be known', () => {
+  it('have a limit of their own for each TCP peer where the application asks for it', async () => {
+    const s = setup({
+      clientAddress: { hops: 1 },
+      limits: { unknown: { limit: 2, windowMs: 60_000 }, anonymous: { limit: 5, windowMs: 60_000 } },
+    })
+    const three = async (peer: string | undefined): Promise<number[]> => [
+      status(await s.go({ peer })),
+      status(await s.go({ peer })),
+      status(await s.go({ peer })),
+    ]
+    expect(await three('203.0.113.1')).toEqual([200, 200, 429])
+    expect(await three('203.0.113.2')).toEqual([200, 200, 429])
+    expect(await three(undefined)).toEqual([200, 200, 429])
+    // who came through the proxy is known and counted as ever
+    expect(status(await s.go({ peer: '203.0.113.1' }, { 'x-forwarded-for': '198.51.100.1' }))).toBe(200)
+    // and so is who is signed in
+    expect(status(await s.go({ peer: '203.0.113.1' }, await signIn(s)))).toBe(200)
+  })
+})
+
 describe('a proxy that nobody has named', () => {
   const told = (s: Setup): string[] => s.diagnostics.filter(({ code }) => code === 'one_address').map(({ detail }) => detail)
   const many = async (s: Setup, count: number): Promise<void> => {

@@ -210,10 +210,11 @@ export const createGuard = (options: GuardOptions): Guard => {
       // sign-in is governed by the login shield alone, and nothing there tells an attacker his budget
       if (atLogin) return false
       const user = session.kind === 'active' ? session.session.subject : undefined
-      // an address that cannot be known would be one bucket for everybody: it is reported instead
-      const key = user ?? (who.kind === 'known' ? who.key : undefined)
-      if (key === undefined) return false
-      const policy = user === undefined ? (isSensitive(request.method, path) ? 'sensitive' : 'anonymous') : 'user'
+      // an address that cannot be known would be one bucket for everybody: only who asks for that gets it
+      if (user === undefined && who.kind === 'unknown' && settings.limits['unknown'] === undefined) return false
+      const key = user ?? (who.kind === 'known' ? who.key : (request.peer ?? 'no peer'))
+      const anonymous = who.kind === 'unknown' ? 'unknown' : isSensitive(request.method, path) ? 'sensitive' : 'anonymous'
+      const policy = user === undefined ? anonymous : 'user'
       const verdict = limiter.check(policy, policy === 'sensitive' ? [key, 'sensitive'] : [key])
       if (verdict.kind === 'limited') return refuse(limitedRefusal(verdict))
       noted.headers.push(...limitHeaders([verdict]))

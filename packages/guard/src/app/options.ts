@@ -40,7 +40,13 @@ export type GuardOptions = {
   readonly loginRoutes?: readonly string[]
   /** sign-up, reset request, code resend, contact: 5 an hour for somebody who is not signed in */
   readonly sensitiveRoutes?: readonly string[]
-  readonly limits?: { readonly anonymous?: LimitPolicy; readonly user?: LimitPolicy; readonly sensitive?: LimitPolicy }
+  /** `unknown`: all requests of one TCP peer together whose client cannot be known; without it they are told of, and not limited */
+  readonly limits?: {
+    readonly anonymous?: LimitPolicy
+    readonly user?: LimitPolicy
+    readonly sensitive?: LimitPolicy
+    readonly unknown?: LimitPolicy
+  }
   readonly preset?: HeaderPreset
   readonly headers?: Omit<HeaderOverrides, 'https'>
   readonly csrf?: Pick<CsrfOptions, 'exempt'>
@@ -67,7 +73,7 @@ export type GuardSettings = {
   readonly development: boolean
   readonly isLogin: RouteList
   readonly isSensitive: RouteList
-  readonly limits: { readonly anonymous: LimitPolicy; readonly user: LimitPolicy; readonly sensitive: LimitPolicy }
+  readonly limits: Readonly<Record<string, LimitPolicy>>
   readonly requestEvents: boolean
   readonly clock: Clock
   readonly random: RandomSource
@@ -95,7 +101,7 @@ const warn = ({ code, detail }: Diagnostic): void =>
 /** Checks what concerns the guard as a whole; each part checks its own. Throws `PPT_CONFIG_INVALID`. */
 export const readGuardOptions = (options: GuardOptions): GuardSettings => {
   knownOptions('createGuard', options, NAMES)
-  knownOptions('limits', options.limits ?? {}, ['anonymous', 'user', 'sensitive'])
+  knownOptions('limits', options.limits ?? {}, ['anonymous', 'user', 'sensitive', 'unknown'])
   knownOptions('session', options.session ?? {}, ['idleMs', 'absoluteMs', 'graceMs', 'maxPerSubject', 'sameSite'])
   knownOptions('csrf', options.csrf ?? {}, ['exempt'])
   const { controlPlane } = options

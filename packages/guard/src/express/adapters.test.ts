@@ -1,6 +1,8 @@
 import { createServer, request as httpRequest, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import expressApp, { type Request, type Response } from 'express'
+import express5, { type Request, type Response } from 'express'
+// @ts-expect-error -- version 4 has no types here; what is used of it is the same
+import express4 from 'express4'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createGuard, type Guard } from '../app/guard.js'
 import type { GuardOptions } from '../app/options.js'
@@ -30,8 +32,13 @@ const guardOf = (options: Partial<GuardOptions> = {}): Guard =>
     ...options,
   })
 
+const VERSIONS = [
+  ['5', express5],
+  ['4', express4 as typeof express5],
+] as const
+
 /** The ten lines of the README. */
-const tenLines = async (guard: Guard): Promise<string> => {
+const tenLinesOf = async (expressApp: typeof express5, guard: Guard): Promise<string> => {
   const app = expressApp()
   app.use(express(guard))
   app.use(expressApp.urlencoded({ extended: false }))
@@ -61,7 +68,9 @@ const tenLines = async (guard: Guard): Promise<string> => {
 const post = (url: string, body: string, headers: Record<string, string> = {}): ReturnType<typeof fetch> =>
   fetch(url, { method: 'POST', body, headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers } })
 
-describe('Express', () => {
+describe.each(VERSIONS)('Express %s', (_version, expressApp) => {
+  const tenLines = (guard: Guard): Promise<string> => tenLinesOf(expressApp, guard)
+
   it('is protected in ten lines: headers, sign-in, session', async () => {
     const url = await tenLines(guardOf())
     const home = await fetch(`${url}/`)
