@@ -56,6 +56,24 @@ describe('toPublicError', () => {
     expect(toPublicError(error)).toEqual({ code: 'PPT_INVALID', detail: 'body: password: too short; unrecognized' })
   })
 
+  it('names an unknown field only where its name is a plain word, and never more than three', () => {
+    const detail = (keys: unknown) =>
+      toPublicError(
+        Object.assign(coded('FST_ERR_VALIDATION'), {
+          validation: [{ instancePath: '', keyword: 'unrecognized_keys', message: `Unrecognized: ${String(keys)}`, params: { keys } }],
+        }),
+      ).detail
+    expect(detail(['durration'])).toBe('not known: durration')
+    for (const hostile of [['<script>'], ['a\nb'], ['\u001b[31m'], ['k'.repeat(41)], [], 'text', undefined])
+      expect(detail(hostile)).toBe('holds a field that is not known')
+    expect(detail(Array.from({ length: 5_000 }, (_, n) => `k${n}`))).toBe('not known: k0, k1, k2')
+  })
+
+  it('bounds what it says, however long the words of a schema get', () => {
+    const validation = Array.from({ length: 100 }, () => ({ instancePath: `/${'f'.repeat(5_000)}`, message: 'm'.repeat(5_000) }))
+    expect(toPublicError(Object.assign(coded('FST_ERR_VALIDATION'), { validation })).detail?.length).toBeLessThan(2_000)
+  })
+
   it('translates what the framework says', () => {
     expect(toPublicError(coded('FST_ERR_CTP_BODY_TOO_LARGE')).code).toBe('PPT_BODY_TOO_LARGE')
     expect(toPublicError(coded('FST_ERR_CTP_INVALID_MEDIA_TYPE')).code).toBe('PPT_MEDIA_TYPE')

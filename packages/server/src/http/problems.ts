@@ -25,15 +25,31 @@ const FRAMEWORK: Readonly<Record<string, ErrorCode>> = {
   ECONNRESET: 'PPT_BODY_MALFORMED',
 }
 
-type ValidationIssue = { readonly instancePath?: string; readonly message?: string }
+type ValidationIssue = {
+  readonly instancePath?: string
+  readonly message?: string
+  readonly keyword?: string
+  readonly params?: { readonly keys?: unknown }
+}
+
+/** What may stand in an answer of what a sender called a field: a plain word, since the rest of it is whatever somebody typed. */
+const PLAIN_NAME = /^[\w.-]{1,40}$/
+
+const explain = ({ keyword, message, params }: ValidationIssue): string => {
+  if (keyword !== 'unrecognized_keys') return (message ?? 'not allowed').slice(0, 200)
+  const names = (Array.isArray(params?.keys) ? params.keys : []).filter(
+    (key): key is string => typeof key === 'string' && PLAIN_NAME.test(key),
+  )
+  return names.length === 0 ? 'holds a field that is not known' : `not known: ${names.slice(0, 3).join(', ')}`
+}
 
 /** Names the field and what it takes; the value itself is never repeated. */
 const describeValidation = (error: FastifyError): string => {
   const issues = (error.validation ?? []) as readonly ValidationIssue[]
   const place = error.validationContext === undefined ? '' : `${error.validationContext}: `
-  const fields = issues.slice(0, 5).map(({ instancePath, message }) => {
-    const field = (instancePath ?? '').split('/').filter(Boolean).join('.').slice(0, 120)
-    return field === '' ? (message ?? 'not allowed') : `${field}: ${message ?? 'not allowed'}`
+  const fields = issues.slice(0, 5).map((issue) => {
+    const field = (issue.instancePath ?? '').split('/').filter(Boolean).join('.').slice(0, 120)
+    return field === '' ? explain(issue) : `${field}: ${explain(issue)}`
   })
   return `${place}${fields.join('; ')}`
 }

@@ -113,6 +113,23 @@ describe('tokens', () => {
     expect((await t.call('GET', '/v1/alerts', { token })).status).toBe(401)
   })
 
+  it('make no operator who may do more than they: no way round by a new admin', async () => {
+    const { token } = await t.makeToken(['operators.manage', 'alerts.read'])
+    const ask = (role: string) =>
+      t.call('POST', '/v1/operators', { token, body: { name: `made by token ${role}`, password: PASSWORD, role } })
+    expect((await ask('admin')).body).toMatchObject({ status: 403, code: 'PPT_FORBIDDEN' })
+    expect((await ask('viewer')).body).toMatchObject({ status: 403, detail: expect.stringContaining('events.read') })
+    const { body } = await t.call('GET', '/v1/audit?action=operator.created', { token: t.local })
+    expect(body.items[0]).toMatchObject({ outcome: 'failure', reason: 'PPT_FORBIDDEN' })
+  })
+
+  it('take no id of a source that the database could not hold', async () => {
+    for (const sourceId of ['\0', 'a\nb', '\ud800', 'nobody'])
+      expect((await t.call('POST', '/v1/tokens', { token: t.local, body: { name: 'x', scopes: ['events.write'], sourceId } })).status).toBe(
+        422,
+      )
+  })
+
   it('never hold more than whoever makes them', async () => {
     const { token } = await t.makeToken(['tokens.manage', 'alerts.read'])
     expect((await t.call('POST', '/v1/tokens', { token, body: { name: 'more', scopes: ['operators.manage'] } })).body).toMatchObject({

@@ -47,6 +47,63 @@ afterAll(async () => {
   await database.close()
 })
 
+describe('what is blocked', () => {
+  it('counts targets once, and only what is enforced now', async () => {
+    const ip = (value: string): Pick<Decision, 'target'> => ({ target: { kind: 'ip', value } })
+    const user = (value: string): Pick<Decision, 'target'> => ({ target: { kind: 'user', value } })
+    const [, , , , , lifted] = await store.create([
+      decision(ip('198.51.100.1')),
+      decision(ip('198.51.100.1')),
+      decision({ target: { kind: 'cidr', value: '2001:db8::/64' } }),
+      decision({ ...ip('198.51.100.2'), mode: 'observe' }),
+      decision({ ...ip('198.51.100.3'), expiresAt: now }),
+      decision(ip('198.51.100.4')),
+      decision({ ...ip('198.51.100.5'), startsAt: now + 1 }),
+      decision(user('ann')),
+      decision(user('ann')),
+      decision({ target: { kind: 'session', value: 'ann' } }),
+    ])
+    await store.lift([lifted?.id ?? ''], ANN, 'undo', now)
+    expect(await store.countBlocked(now)).toEqual({ addresses: 2, others: 2 })
+  })
+})
+
+describe('a long snapshot', () => {
+  it('comes in parts that hold each decision in force once, with none that has ended', async () => {
+    const made = await store.create(Array.from({ length: 25 }, (_, n) => decision(n % 5 === 0 ? { expiresAt: now } : {})))
+    const parts: (readonly Decision[])[] = []
+    for await (const part of store.activeInParts(now, 6)) parts.push(part)
+    expect(parts.map((part) => part.length)).toEqual([6, 6, 6, 2])
+    expect(parts.flat().map(({ id }) => id)).toEqual(made.filter(({ expiresAt }) => expiresAt > now).map(({ id }) => id))
+    expect(await store.revision()).toBe(made.at(-1)?.revision)
+  })
+
+  it('is the true state when what changed since its revision is applied after it, whenever that happened', async () => {
+    const made = await store.create(Array.from({ length: 12 }, () => decision()))
+    const revision = await store.revision()
+    const parts: Decision[] = []
+    let round = 0
+    for await (const part of store.activeInParts(now, 4)) {
+      parts.push(...part)
+      // behind the reader, before it, and new
+      if (round++ === 0) {
+        await store.lift([made[1]?.id ?? '', made[10]?.id ?? ''], ANN, 'undo', now)
+        await store.create([decision()])
+      }
+    }
+    const set = createDecisionSet()
+    set.reset(parts, revision)
+    for (const change of await store.since(revision)) set.apply(change)
+    const { decisions } = await store.active(now)
+    expect(
+      set
+        .all()
+        .map(({ id }) => id)
+        .toSorted(),
+    ).toEqual(decisions.map(({ id }) => id).toSorted())
+  })
+})
+
 describe('create and lift', () => {
   it('gives every change a higher revision and keeps the earlier rows', async () => {
     const [made] = await store.create([decision()])
@@ -208,5 +265,17 @@ describe('what enforcers follow', () => {
     })
     await expect(failing).rejects.toThrow('no')
     expect(await store.active(now)).toEqual(before)
+  })
+})
+
+describe('what can be lifted', () => {
+  it('is found behind hundreds of decisions on the same target that have ended', async () => {
+    const target = { kind: 'ip' as const, value: '198.51.100.77' }
+    const [binding] = await store.create([decision({ target })])
+    await store.create(Array.from({ length: 600 }, () => decision({ target, startsAt: now - 2 * HOUR, expiresAt: now - HOUR })))
+    expect((await store.forTarget(target.value)).some(({ id }) => id === binding?.id)).toBe(false)
+    expect(await store.endingLater({ target: target.value }, now)).toEqual([binding?.id])
+    expect(await store.endingLater({ batch: binding?.batch ?? '' }, now)).toEqual([binding?.id])
+    expect(await store.endingLater({ target: `a\0'b` }, now)).toEqual([])
   })
 })

@@ -35,6 +35,10 @@ export type DecisionStore = {
   readonly since: (revision: number, limit?: number) => Promise<readonly Decision[]>
   /** Decisions on a target, also by a range that holds it or lies in it; newest first, at most 500. */
   readonly forTarget: (value: string) => Promise<readonly Decision[]>
+  /** Ids of what binds at `now` or will, on a target (as in `forTarget`) or of a batch: what can be lifted; at most 10,000. */
+  readonly endingLater: (about: { readonly target: string } | { readonly batch: string }, now: number) => Promise<readonly string[]>
+  /** Distinct targets that are denied at `now`: what binds, is not lifted and not only observed. */
+  readonly countBlocked: (now: number) => Promise<{ readonly addresses: number; readonly others: number }>
   readonly forAlert: (alertId: string) => Promise<readonly Decision[]>
   readonly forBatch: (batch: string) => Promise<readonly Decision[]>
   /** how many decisions began at `since` (ms UTC) or later */
@@ -129,6 +133,27 @@ export const createDecisionStore = (deps: {
     },
     forTarget: (value) =>
       query(`SELECT body FROM decisions WHERE ${TARGET} ORDER BY created DESC LIMIT ${MOST}`, [columnText(value), lookupRange(value)]),
+    endingLater: async (about, now) => {
+      const [where, values] =
+        'target' in about
+          ? [TARGET, [columnText(about.target), lookupRange(about.target)]]
+          : ['batch = $1 AND $2::text IS NULL', [about.batch, null]]
+      const { rows } = await database.pool.query<{ id: string }>(
+        `SELECT id FROM decisions WHERE ${where} AND lifted_at IS NULL AND expires_at > $3 ORDER BY created LIMIT 10000`,
+        [...values, now],
+      )
+      return rows.map((row) => row.id)
+    },
+    countBlocked: async (now) => {
+      // counted there: to bring a hundred thousand decisions here for two numbers would stop everything else for a second
+      const { rows } = await database.pool.query<{ addresses: number; others: number }>(
+        `SELECT count(DISTINCT target_value) FILTER (WHERE target_range IS NOT NULL) AS addresses,
+          count(DISTINCT (body -> 'target' ->> 'kind', target_value)) FILTER (WHERE target_range IS NULL) AS others
+         FROM decisions WHERE lifted_at IS NULL AND starts_at <= $1 AND expires_at > $1 AND body ->> 'mode' = 'enforce'`,
+        [now],
+      )
+      return rows[0] ?? { addresses: 0, others: 0 }
+    },
     forAlert: (alertId) => query('SELECT body FROM decisions WHERE alert_id = $1 ORDER BY created DESC', [alertId]),
     forBatch: (batch) => query(`SELECT body FROM decisions WHERE batch = $1 ORDER BY created DESC LIMIT ${MOST}`, [batch]),
     countSince: (since) => count('SELECT count(*) AS count FROM decisions WHERE starts_at >= $1', [since]),

@@ -1,4 +1,4 @@
-export { countBlocked, endsLater, isInForce } from './decisions.js'
+export { isInForce } from './decisions.js'
 export { type OverviewDeps, overviewOf } from './overview.js'
 export { describeSituation } from './sentence.js'
 export { sourceViews } from './sources.js'

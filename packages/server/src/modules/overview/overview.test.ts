@@ -1,6 +1,6 @@
 import type { AlertView, Decision, Level } from '@parapet/core'
 import { describe, expect, it } from 'vitest'
-import { countBlocked, endsLater, isInForce } from './decisions.js'
+import { isInForce } from './decisions.js'
 import { type OverviewDeps, overviewOf } from './overview.js'
 
 const HOUR = 3_600_000
@@ -59,7 +59,8 @@ const deps = (state: {
     countsByLevel: async () => ({ informational: 0, low: 0, medium: 0, high: 0, critical: 0 }),
   },
   decisions: {
-    active: async () => ({ revision: 1, decisions: state.decisions ?? [] }),
+    countActive: async () => state.decisions?.length ?? 0,
+    countBlocked: async () => ({ addresses: state.decisions?.length ?? 0, others: 0 }),
     countSince: async () => state.decisions?.length ?? 0,
   },
   sources: {
@@ -127,31 +128,16 @@ describe('the last day', () => {
 })
 
 describe('what is blocked', () => {
-  it('counts targets once, and only what is enforced now', () => {
-    const list = [
-      decision({ id: '1' }),
-      decision({ id: '2' }),
-      decision({ id: '3', mode: 'observe', target: { kind: 'ip', value: '203.0.113.8' } }),
-      decision({ id: '4', expiresAt: NOW, target: { kind: 'ip', value: '203.0.113.9' } }),
-      decision({ id: '5', target: { kind: 'user', value: 'ann' } }),
-    ]
-    expect(countBlocked(list, NOW)).toEqual({ addresses: 1, others: 1 })
+  it('is not what was lifted, has ended or has not begun, or is only observed', () => {
+    const lifted = decision({ lifted: { at: NOW, by: { kind: 'cli', id: 'x' }, reason: 'r' } })
+    const over = decision({ expiresAt: NOW })
+    const states = [decision(), lifted, decision({ startsAt: NOW + 1 }), over, decision({ mode: 'observe' })]
+    expect(states.map((each) => isInForce(each, NOW))).toEqual([true, false, false, false, false])
   })
 
-  it('is not what was lifted, has ended or has not begun; what has not ended can be taken back', () => {
-    const lifted = decision({ lifted: { at: NOW, by: { kind: 'cli', id: 'x' }, reason: 'r' } })
-    const later = decision({ startsAt: NOW + 1 })
-    expect([
-      isInForce(decision(), NOW),
-      isInForce(lifted, NOW),
-      isInForce(later, NOW),
-      isInForce(decision({ mode: 'observe' }), NOW),
-    ]).toEqual([true, false, false, false])
-    expect([
-      endsLater(decision(), NOW),
-      endsLater(lifted, NOW),
-      endsLater(later, NOW),
-      endsLater(decision({ expiresAt: NOW }), NOW),
-    ]).toEqual([true, false, true, false])
+  it('stands in the sentence and in the count', async () => {
+    const overview = await overviewOf(deps({ decisions: [decision()], alerts: [alert('a', 'high', { updatedAt: NOW })] }))
+    expect(overview.activeDecisions).toBe(1)
+    expect(overview.status.sentence).toContain('1 address blocked')
   })
 })

@@ -3,7 +3,6 @@ import type { AlertStore } from '../alerts/index.js'
 import type { DecisionStore } from '../decisions/index.js'
 import type { EventStore } from '../events/index.js'
 import type { Sources } from '../sources/index.js'
-import { countBlocked } from './decisions.js'
 import { describeSituation } from './sentence.js'
 import { type SourceView, sourceViews } from './sources.js'
 
@@ -12,7 +11,7 @@ export type OverviewDeps = {
   readonly clock: () => number
   readonly events: Pick<EventStore, 'countsByHour' | 'lastEventPerSource'>
   readonly alerts: Pick<AlertStore, 'list' | 'countsByHour' | 'countsByLevel'>
-  readonly decisions: Pick<DecisionStore, 'active' | 'countSince'>
+  readonly decisions: Pick<DecisionStore, 'countActive' | 'countBlocked' | 'countSince'>
   readonly sources: Pick<Sources, 'list'>
   /** when the budget of decisions was last hit, ms UTC */
   readonly budgetTrippedAt: () => number | null
@@ -87,11 +86,12 @@ const hoursOf = (
 export const overviewOf = async (deps: OverviewDeps): Promise<Overview> => {
   const now = deps.clock()
   const since = Math.floor(now / HOUR) * HOUR - 23 * HOUR
-  const [eventHours, alertHours, levels, active, made, recent, sources] = await Promise.all([
+  const [eventHours, alertHours, levels, active, blocked, made, recent, sources] = await Promise.all([
     deps.events.countsByHour(since),
     deps.alerts.countsByHour(since),
     deps.alerts.countsByLevel(now - DAY),
-    deps.decisions.active(now),
+    deps.decisions.countActive(now),
+    deps.decisions.countBlocked(now),
     deps.decisions.countSince(now - DAY),
     deps.alerts.list({ since: now - DAY }, null, 200),
     sourceViews(deps),
@@ -107,12 +107,12 @@ export const overviewOf = async (deps: OverviewDeps): Promise<Overview> => {
       now,
       events24h: events,
       lastAlertAt,
-      blocked: countBlocked(active.decisions, now),
+      blocked,
       needsYou: needsYou.length,
     }),
     needsYou,
     last24h: { events, alerts: levels, decisions: made, hours },
-    activeDecisions: active.decisions.length,
+    activeDecisions: active,
     sources: sources.map(({ id, name, lastEventAt, state }) => ({ id, name, lastEventAt, state })),
     latest: recent.items.slice(0, 10),
   }

@@ -4,7 +4,6 @@ import { defineRoute } from '../../../http/define-route.js'
 import { authorOf } from '../../../http/principal.js'
 import { line } from '../../../http/query-schemas.js'
 import { decisionSchema } from '../../../http/wire-schemas.js'
-import { endsLater } from '../../../modules/overview/index.js'
 
 /** Takes back everything on a target, or everything that was made together. */
 export const liftDecisions = defineRoute({
@@ -26,9 +25,10 @@ export const liftDecisions = defineRoute({
     audit.reason = reason
     audit.detail = target === undefined ? { batch: batch ?? '' } : { target }
     const now = services.clock()
-    const about = target === undefined ? await services.decisions.forBatch(batch ?? '') : await services.decisions.forTarget(target)
-    if (about.length === 0) throw new ParapetError('PPT_NOT_FOUND')
-    const ids = about.filter((decision) => endsLater(decision, now)).map(({ id }) => id)
+    const known = target === undefined ? await services.decisions.forBatch(batch ?? '') : await services.decisions.forTarget(target)
+    if (known.length === 0) throw new ParapetError('PPT_NOT_FOUND')
+    // asked for by themselves: behind hundreds of decisions that have ended, one may still bind
+    const ids = await services.decisions.endingLater(target === undefined ? { batch: batch ?? '' } : { target }, now)
     const lifted = await services.decisions.lift(ids, authorOf(principal), reason, now)
     audit.detail = { ...audit.detail, lifted: lifted.length }
     services.metrics.decisions(lifted.length)

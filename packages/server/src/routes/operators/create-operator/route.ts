@@ -1,6 +1,8 @@
+import { ParapetError } from '@parapet/core'
 import { z } from 'zod'
 import { defineRoute } from '../../../http/define-route.js'
-import { ROLES } from '../../../http/permissions.js'
+import { ROLE_PERMISSIONS, ROLES } from '../../../http/permissions.js'
+import { may } from '../../../http/principal.js'
 import { displayName } from '../../../modules/operators/index.js'
 import { operatorSchema } from '../operator-schema.js'
 
@@ -21,8 +23,11 @@ export const createOperator = defineRoute({
     .meta({ examples: [{ name: 'ben', password: 'a long phrase of his', role: 'viewer' }] }),
   bodyLimit: 16_384,
   answer: { status: 201, description: 'The new operator', schema: operatorSchema },
-  handler: async ({ body, services, audit }) => {
+  handler: async ({ body, principal, services, audit }) => {
     audit.detail = { name: body.name, role: body.role }
+    // else a token that only manages operators could make an admin, sign in as that, and hold everything
+    const lacks = [...ROLE_PERMISSIONS[body.role]].find((permission) => !may(principal, permission))
+    if (lacks !== undefined) throw new ParapetError('PPT_FORBIDDEN', `you do not hold ${lacks} yourself`)
     const operator = await services.operators.create(body)
     audit.id = operator.id
     return operator

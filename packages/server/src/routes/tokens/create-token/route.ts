@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { defineRoute } from '../../../http/define-route.js'
 import { PERMISSIONS } from '../../../http/permissions.js'
 import { may } from '../../../http/principal.js'
+import { line } from '../../../http/query-schemas.js'
 import { displayName } from '../../../modules/operators/index.js'
 import { newTokenSchema } from '../token-schema.js'
 
@@ -22,7 +23,7 @@ export const createToken = defineRoute({
       name: displayName,
       scopes: z.array(z.enum(PERMISSIONS)).min(1).max(PERMISSIONS.length),
       expiresInDays: z.int().min(1).max(3_650).optional(),
-      sourceId: z.string().min(1).max(64).optional(),
+      sourceId: line(64).optional(),
     })
     .meta({ examples: [{ name: 'nginx on web-1', scopes: ['decisions.read'], expiresInDays: 90 }] }),
   answer: { status: 201, description: 'The token, shown this once', schema: newTokenSchema },
