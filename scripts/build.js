@@ -104,7 +104,12 @@ export const buildStale = ({ all = false } = {}) => {
       const started = Date.now()
       const mark = fingerprint(step.reads)
       process.stderr.write(`building ${step.name} ...\n`)
-      const result = spawnSync(process.execPath, step.run(), { cwd: root, stdio: ['ignore', 2, 2] })
+      // whoever starts a build from a test has another NODE_ENV, and would get the development build of React
+      const result = spawnSync(process.execPath, step.run(), {
+        cwd: root,
+        stdio: ['ignore', 2, 2],
+        env: { ...process.env, NODE_ENV: 'production' },
+      })
       if (result.status !== 0)
         throw new Error(`The build of ${step.name} failed; the lines above say where. Mend that, then run npm run build.`)
       writeFileSync(stampFile, `${JSON.stringify({ ...stamp, [step.name]: mark })}\n`)

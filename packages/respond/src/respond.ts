@@ -126,7 +126,7 @@ export const respond = (input: RespondInput): Verdict => {
       id: input.newId(),
       ...wanted,
       mode: spent === undefined ? wanted.mode : 'observe',
-      reason: oneLine(`${alert.rule.title}: ${alert.why}`, MAX_REASON),
+      reason: oneLine(alert.why.startsWith(alert.rule.title) ? alert.why : `${alert.rule.title}: ${alert.why}`, MAX_REASON),
       author: { kind: 'policy', id: policy.id, name: policy.title },
       rule: { id: alert.rule.id, title: alert.rule.title, level: alert.rule.level, version: alert.rule.version },
       alertId: alert.id,

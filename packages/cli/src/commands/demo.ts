@@ -96,8 +96,8 @@ export const addDemo: AddCommand = (program, context) => {
             options.json === true
               ? toJsonLine(removed)
               : `Removed ${Object.entries(removed)
-                  .map(([what, count]) => `${count} ${what}`)
-                  .join(', ')}.`,
+                  .map(([what, count]) => `${count} ${count === 1 ? what.replace(/s$/, '') : what}`)
+                  .join(', ')}, with their alerts and decisions.`,
           )
           return EXIT.ok
         }

@@ -37,7 +37,9 @@ export const AlertDecisions = ({ decisions }: { readonly decisions: readonly Dec
       aside={active.length > 1 ? <UndoButton decisions={active} label={`Undo all ${active.length}`} /> : undefined}
     >
       {decisions.length === 0 ? (
-        <p className="py-2 text-ink-2">Nothing was blocked for this alert: no policy asks for it at this level.</p>
+        <p className="py-2 text-ink-2">
+          Nothing new was decided for this alert: a decision on the same target stood already, or no policy asks for one.
+        </p>
       ) : (
         <ul>
           {decisions.map((decision) => (
