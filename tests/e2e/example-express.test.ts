@@ -107,7 +107,7 @@ describe('the example application, alone', () => {
     const began = Date.now()
     await other.program.stop()
     expect(Date.now() - began).toBeLessThan(8_000)
-    await expect(fetch(other.url)).rejects.toThrow()
+    await expect(fetch(other.url)).rejects.toThrow('fetch failed')
   }, 90_000)
 
   it('does not start with half a control plane or a secret that could be guessed', async () => {
