@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { createLateExamples, withoutExamples } from './late-examples.js'
+import { createLateExamples } from './late-examples.js'
 import { quote, RuleFault, type RuleProblem, type RuleSource } from './problem.js'
 import { readCorrelation, type CorrelationDraft } from './read-correlation.js'
 import { readDetection } from './read-detection.js'
@@ -101,9 +101,9 @@ export const compileRules = (sources: readonly RuleSource[]): { rules: RuleSet; 
   const problems: RuleProblem[] = []
   const drafts: Draft[] = []
   const ids = new Map<string, RuleHead>()
-  for (const { file, text, tested } of sources) {
-    const { documents, faults } = readYaml(tested === true ? withoutExamples(text) : text)
-    const examples = tested === true ? createLateExamples(text) : undefined
+  for (const { file, text, readAhead } of sources) {
+    const { documents, faults } = readAhead === undefined ? readYaml(text) : { documents: readAhead, faults: [] }
+    const examples = readAhead === undefined ? undefined : createLateExamples(text)
     for (const { line, reason } of faults) problems.push({ file, line, reason })
     for (const [number, node] of documents.entries()) {
       const ruleId = idOf(node)

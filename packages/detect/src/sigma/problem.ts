@@ -1,8 +1,10 @@
+import type { YamlNode } from './yaml-tree.js'
+
 /**
- * A rule file given to the compiler: its name (for messages) and its text. `tested`: its examples are known to be right, and are read only
- * when somebody asks for them.
+ * A rule file given to the compiler: its name (for messages) and its text. `readAhead`: its documents as `readYaml` gives them, without
+ * examples, which are then read from the text when somebody asks for them.
  */
-export type RuleSource = { readonly file: string; readonly text: string; readonly tested?: true }
+export type RuleSource = { readonly file: string; readonly text: string; readonly readAhead?: readonly YamlNode[] }
 
 /** Why a rule cannot run, and where. `line` counts from 1. The other rules of the file run. */
 export type RuleProblem = { readonly file: string; readonly line: number; readonly ruleId?: string; readonly reason: string }

@@ -1,4 +1,6 @@
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseAllDocuments, type Document } from 'yaml'
+import { createRequire } from 'node:module'
+import type * as Yaml from 'yaml'
+import type { Document } from 'yaml'
 import { quote, RuleFault } from './problem.js'
 
 /** A mapping: keys in the order of the file, each with its line. */
@@ -35,6 +37,11 @@ export const YAML_LIMITS: {
 /** What {@link readYaml} found; a document that cannot be read is a fault, the others are there. */
 export type YamlFile = { readonly documents: readonly YamlNode[]; readonly faults: readonly { line: number; reason: string }[] }
 
+let loaded: typeof Yaml | undefined
+
+/** The library, loaded when the first text is read: a start with built-in rules alone does without its seventy files. */
+const yaml = (): typeof Yaml => (loaded ??= createRequire(import.meta.url)('yaml') as typeof Yaml)
+
 const nestsTooDeep = (text: string): boolean => {
   let depth = 0
   let spaces = 0
@@ -65,6 +72,7 @@ export const readYaml = (text: string): YamlFile => {
   const faults: { line: number; reason: string }[] = []
   if (text.length > YAML_LIMITS.text) return { documents: [], faults: [{ line: 1, reason: `file over ${YAML_LIMITS.text} characters` }] }
   if (nestsTooDeep(text)) return { documents: [], faults: [{ line: 1, reason: 'nesting is too deep' }] }
+  const { isScalar, LineCounter, parseAllDocuments } = yaml()
   const lines = new LineCounter()
   const lineAt = (offset: number | undefined): number => (offset === undefined ? 1 : Math.max(1, lines.linePos(offset).line))
   let parsed: readonly Document[]
@@ -98,6 +106,7 @@ export const readYaml = (text: string): YamlFile => {
 }
 
 const toTree = (document: Document, lineAt: (offset: number | undefined) => number): YamlNode => {
+  const { isAlias, isMap, isScalar, isSeq } = yaml()
   let nodes = 0
   let aliases = 0
   const convert = (node: unknown, depth: number, above: number): YamlNode => {
