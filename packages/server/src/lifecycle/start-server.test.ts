@@ -82,6 +82,19 @@ describe('startServer', () => {
     expect((await call(second, '/v1/events', { token: source.token, body: failedLogin() })).status).toBe(202)
   }, 60_000)
 
+  it('ends a ban at the next start when its target was put on the allow-list', async () => {
+    const first = await start()
+    const body = { target: { kind: 'ip', value: '203.0.113.50' }, action: 'deny', scope: 'all', duration: '1h', reason: 'typos' }
+    const { id } = (await call(first, '/v1/decisions', { token: await local(), body })).body
+    await first.stop()
+    const second = await start({ allowList: ['203.0.113.0/24'] })
+    const token = await local()
+    await expect
+      .poll(async () => (await call(second, '/v1/decisions?state=lifted', { token })).body.items.map((one: Json) => one.id))
+      .toEqual([id])
+    expect((await call(second, '/v1/decisions', { token, body })).body.code).toBe('PPT_PROTECTED_TARGET')
+  }, 60_000)
+
   it('refuses a store that holds anything without its key, and leaves the key file alone', async () => {
     const first = await start()
     await call(first, '/v1/sources', { token: await local(), body: { name: 'shop' } })

@@ -10,6 +10,7 @@ import { HEARTBEAT_MS } from '../http/stream-hub.js'
 import { openKeyring } from '../keys/index.js'
 import { type BuiltServices, createServices } from './create-services.js'
 import { type Engines, loadEngines } from './engines.js'
+import { liftProtected } from './lift-protected.js'
 import { ensureLocalToken } from './local-token.js'
 import { createLog } from './log.js'
 import { assertPortFree, toPortError } from './port.js'
@@ -62,12 +63,18 @@ const startTasks = ({ services, sharedState }: BuiltServices, log: Logger): (() 
     const dropped = await events.dropPartitionsBefore(Math.floor(clock() / DAY) - config.retention.eventDays)
     if (dropped > 0) log.info({ partitions: dropped, days: config.retention.eventDays }, 'old events were dropped')
   }
+  const unban = async (): Promise<void> => {
+    const lifted = await liftProtected(services.decisions, services.protectedTargets, clock())
+    if (lifted.length > 0) log.warn({ decisions: lifted.length }, 'decisions on targets that are protected now were taken back')
+  }
   const stops = [
     every(HEARTBEAT_MS, 'heartbeat', log, () => services.streams.beat()),
     every(10 * MINUTE, 'sweep', log, () => sharedState.sweep()),
     every(HOUR, 'retention', log, keep),
+    every(HOUR, 'protected', log, unban),
   ]
   keep().catch((error: unknown) => log.warn({ err: error }, 'retention did not run'))
+  unban().catch((error: unknown) => log.warn({ err: error }, 'decisions on protected targets were not looked for'))
   return () => {
     for (const stop of stops) stop()
   }

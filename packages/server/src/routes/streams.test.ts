@@ -203,6 +203,16 @@ describe('a stream ends', () => {
     await expect.poll(() => t.services.streams.size).toBe(0)
   })
 
+  it('for most of those that come at the same moment: they cannot all find the same room', async () => {
+    const { token } = await t.makeToken(['decisions.read'])
+    const streams = await Promise.all(Array.from({ length: 45 }, () => follow('/v1/decisions/stream', bearer(token))))
+    const states = streams.map(({ response }) => response.status)
+    expect([states.filter((status) => status === 200).length, states.filter((status) => status === 429).length]).toEqual([32, 13])
+    expect(t.services.streams.size).toBe(32)
+    await Promise.all(streams.map((stream) => stream.stop()))
+    await expect.poll(() => t.services.streams.size).toBe(0)
+  })
+
   it('for the one that holds too many: 429 before it begins', async () => {
     const { token } = await t.makeToken(['decisions.read'])
     const streams = []

@@ -1,0 +1,59 @@
+import { createDecisionSet, HOUR } from '@parapet/core'
+import { createProtectedTargets, type NewDecision } from '@parapet/respond'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { createTestDatabase, type TestDatabase } from '../db/test-database.js'
+import { createDecisionStore, type DecisionStore } from '../modules/decisions/index.js'
+import { liftProtected, PROTECTOR } from './lift-protected.js'
+
+const NOW = 1_795_000_000_000
+let database: TestDatabase
+let store: DecisionStore
+beforeAll(async () => {
+  database = await createTestDatabase()
+  store = createDecisionStore({ database, clock: () => NOW })
+}, 60_000)
+afterAll(async () => {
+  await store.close()
+  await database.close()
+})
+
+const deny = (id: string, kind: 'ip' | 'cidr' | 'user', value: string): NewDecision => ({
+  id,
+  target: { kind, value },
+  action: 'deny',
+  scope: 'all',
+  mode: 'enforce',
+  reason: 'five failures',
+  author: { kind: 'policy', id: 'p' },
+  batch: 'b',
+  startsAt: NOW,
+  expiresAt: NOW + HOUR,
+})
+
+it('ends the bans that a new line of the allow-list covers, says why, and leaves every other', async () => {
+  await store.create([
+    deny('inside', 'ip', '192.0.2.9'),
+    deny('around', 'cidr', '192.0.0.0/16'),
+    deny('six', 'cidr', '2001:db8:1:2::/64'),
+    deny('beside', 'ip', '198.51.100.9'),
+    deny('person', 'user', '192.0.2.9'),
+  ])
+  const targets = createProtectedTargets({ allowList: ['192.0.2.0/24', '2001:db8:1::/48'] })
+  const set = createDecisionSet()
+  set.reset((await store.active(NOW)).decisions)
+  const lifted = await liftProtected(store, targets, NOW)
+  for (const change of lifted) set.apply(change)
+  expect(
+    set
+      .all()
+      .map(({ id }) => id)
+      .toSorted(),
+  ).toEqual(['beside', 'person'])
+  expect(lifted.find(({ id }) => id === 'inside')?.lifted).toEqual({
+    at: NOW,
+    by: PROTECTOR,
+    reason: 'protected: 192.0.2.9 is on the allow-list',
+  })
+  // a second look finds nothing to do
+  expect(await liftProtected(store, targets, NOW)).toEqual([])
+})
