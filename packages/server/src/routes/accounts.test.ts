@@ -98,6 +98,15 @@ describe('tokens', () => {
     expect((await local('DELETE', `/v1/tokens/${id}`)).status).toBe(404)
   })
 
+  it('revoked while they are being read do not live on in the cache', async () => {
+    const { id, token } = await t.makeToken(['alerts.read'])
+    // the first use reads the database; the revocation comes before its answer
+    const using = t.services.tokens.find(token)
+    await t.services.tokens.revoke(id)
+    await using
+    expect(await t.services.tokens.find(token)).toBeUndefined()
+  })
+
   it('revoked by another process end within five seconds', async () => {
     const { token, id } = await t.makeToken(['alerts.read'])
     await t.call('GET', '/v1/alerts', { token })

@@ -76,6 +76,7 @@ export const createTokens = (deps: { pool: Pool; clock: Clock; random?: RandomSo
   const cache = new Map<string, { token: ApiToken; until: number }>()
   const used = new Map<string, number>()
   const listeners = new Set<(id: string) => void>()
+  let revocations = 0
 
   const live = (token: ApiToken): boolean => token.expiresAt === null || clock() < token.expiresAt
   const cached = (hash: string): ApiToken | undefined => {
@@ -114,6 +115,7 @@ export const createTokens = (deps: { pool: Pool; clock: Clock; random?: RandomSo
       const { rows } = await pool.query<Row>(`${SELECT} where t.id = $1 and t.revoked_at is null`, [id])
       const { rowCount } = await pool.query('update api_tokens set revoked_at = $2 where id = $1 and revoked_at is null', [id, clock()])
       if (rows[0] === undefined || rowCount === 0) throw new ParapetError('PPT_NOT_FOUND')
+      revocations++
       for (const [hash, { token }] of cache) if (token.id === id) cache.delete(hash)
       used.delete(id)
       for (const listener of listeners) listener(id)
@@ -124,11 +126,13 @@ export const createTokens = (deps: { pool: Pool; clock: Clock; random?: RandomSo
       const hash = hashOf(presented)
       let token = cached(hash)
       if (token === undefined) {
+        const before = revocations
         const { rows } = await pool.query<Row>(`${SELECT} where t.hash = $1 and t.revoked_at is null`, [hash])
         if (rows[0] === undefined) return undefined
         token = toToken(rows[0])
         if (cache.size >= CACHE_SIZE) cache.delete(cache.keys().next().value ?? '')
-        cache.set(hash, { token, until: clock() + CACHE_MS })
+        // one that was revoked while it was read must not come back for as long as the cache keeps it
+        if (before === revocations) cache.set(hash, { token, until: clock() + CACHE_MS })
       }
       if (!live(token)) return undefined
       await noteUse(token.id)
