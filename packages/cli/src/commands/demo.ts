@@ -111,6 +111,10 @@ export const addDemo: AddCommand = (program, context) => {
         const ending = new AbortController()
         void stop.then(() => ending.abort())
         try {
+          if (options.json === true)
+            await terminal.print(
+              toJsonLine({ url: plane.url, ...(plane.own?.setupLink === undefined ? {} : { setupLink: plane.own.setupLink }) }),
+            )
           await say(`${green('●')} ${bold('The demo is running.')} Watch it here:\n\n  ${cyan(plane.own?.setupLink ?? plane.url)}\n`)
           if (plane.own?.setupLink !== undefined)
             await say(dim('  The link makes the first operator, once. Sign in, then stay on the page Now.\n'))
