@@ -72,10 +72,21 @@ export const createCandidates = (program: readonly Rule[], table: FieldTable): C
     if (view.spend(rule.work) && rule.test(view)) matched(rule.index)
   }
 
+  // events come in runs of one source
+  let [lastCategory, lastDataset] = ['', '']
+  let lastBucket = bucketOf('', '')
+
   return {
     run: (event, view, matched) => {
       stamp++
-      const bucket = bucketOf(textOf(event['event.category']), textOf(event['event.dataset']))
+      const category = textOf(event['event.category'])
+      const dataset = textOf(event['event.dataset'])
+      if (category !== lastCategory || dataset !== lastDataset) {
+        lastBucket = bucketOf(category, dataset)
+        lastCategory = category
+        lastDataset = dataset
+      }
+      const bucket = lastBucket
       for (let i = 0; i < bucket.always.length; i++) tryRule(bucket.always[i] as number, view, matched)
       for (let i = 0; i < bucket.values.length; i++) {
         const byValue = bucket.values[i] as Bucket['values'][number]

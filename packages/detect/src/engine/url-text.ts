@@ -73,8 +73,31 @@ export const extensionOf = (path: string): string | undefined => {
   const stop = Math.max(0, path.length - 9)
   for (let i = path.length - 1; i >= stop; i--) {
     const c = path.charCodeAt(i)
-    if (c === 46) return i === path.length - 1 ? undefined : path.slice(i + 1).toLowerCase()
+    if (c === 46) return i === path.length - 1 ? undefined : sharedExtension(path, i + 1)
     if (c === 47) return undefined
   }
   return undefined
+}
+
+const PLACES = 512
+const packed = new Float64Array(PLACES)
+const extensions = Array.from({ length: PLACES }, () => '')
+
+/** One string for one extension, from a fixed cache: every request has one, and a new string each time would be hashed anew by every look-up. */
+const sharedExtension = (path: string, from: number): string => {
+  let key = 0
+  for (let i = from; i < path.length; i++) {
+    let c = path.charCodeAt(i)
+    if (c > 127) return path.slice(from).toLowerCase()
+    if (c >= 65 && c <= 90) c += 32
+    // at most 7 characters fit a double exactly; the 8th starts over with less room, so it goes without the cache
+    if (i - from === 7) return path.slice(from).toLowerCase()
+    key = key * 128 + c
+  }
+  const place = (key % 509) | 0
+  if (packed[place] !== key) {
+    packed[place] = key
+    extensions[place] = path.slice(from).toLowerCase()
+  }
+  return extensions[place] as string
 }

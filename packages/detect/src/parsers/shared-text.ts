@@ -20,7 +20,15 @@ export const createSharedText = (): SharedText => {
     const place = (mix ^ (mix >>> 12)) & (PLACES - 1)
     const known = texts[place] as string
     if (known === text) return known
-    texts[place] = text
-    return text
+    const kept = detached(text)
+    if (kept === undefined) return text
+    texts[place] = kept
+    return kept
   }
+}
+
+/** The same text without the line it was cut from, which would stay in memory as long as the cut; `undefined` for text beyond Latin-1. */
+export const detached = (text: string): string | undefined => {
+  const copy = Buffer.from(text, 'latin1').toString('latin1')
+  return copy === text ? copy : undefined
 }

@@ -103,6 +103,25 @@ export const syslogStamp = (line: string, at: number, now: number, utcOffsetMinu
 
 /** The time of `05/Nov/2026:03:04:05 +0100` at `at` (26 characters), ms UTC, or `NO_TIME`. Source: nginx `$time_local`. */
 export const commonLogStamp = (line: string, at: number): number => {
+  // lines come in order: all but the seconds was read for the line before
+  if (line.slice(at, at + 17) === minuteText && line.slice(at + 20, at + 26) === zoneText) {
+    const seconds = two(line, at + 18)
+    if (line.charCodeAt(at + 17) === 58 && seconds >= 0 && seconds < 60) return minuteTime + seconds * SECOND
+  }
+  const time = readCommonLogStamp(line, at)
+  if (time !== NO_TIME) {
+    minuteText = line.slice(at, at + 17)
+    zoneText = line.slice(at + 20, at + 26)
+    minuteTime = time - Math.min(59, two(line, at + 18)) * SECOND
+  }
+  return time
+}
+
+let minuteText = ''
+let zoneText = ''
+let minuteTime = 0
+
+const readCommonLogStamp = (line: string, at: number): number => {
   const day = two(line, at)
   const month = monthAt(line, at + 3)
   const year = two(line, at + 7) * 100 + two(line, at + 9)

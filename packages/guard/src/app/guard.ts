@@ -88,7 +88,7 @@ const NOBODY: SessionVerdict = { kind: 'none' }
  */
 export const createGuard = (options: GuardOptions): Guard => {
   const settings = readGuardOptions(options)
-  const { clock, store, secure, isLogin, isSensitive, observe } = settings
+  const { clock, store, loginStore, secure, isLogin, isSensitive, observe } = settings
   const random = pooledRandom(settings.random)
   const clientAddress = createClientAddress(options.clientAddress)
   const headers = createHeaders(options.preset ?? 'app', { ...options.headers, https: secure }, random)
@@ -136,7 +136,7 @@ export const createGuard = (options: GuardOptions): Guard => {
   const csrf = createCsrf({ origins: options.publicOrigins, sessionCookies: [sessions.cookieName], ...options.csrf })
   const login = createLogin({
     ...options.login,
-    store,
+    store: loginStore,
     clock,
     random,
     clientAddress,

@@ -66,6 +66,8 @@ export type GuardSettings = {
   readonly options: GuardOptions
   readonly observe: boolean
   readonly store: Store
+  /** counts and locks of sign-in: in memory apart from sessions, so that a flood of attempts pushes out nobody's session */
+  readonly loginStore: Store
   readonly secure: boolean
   /** origins of plain http that are not this machine */
   readonly cleartext: readonly string[]
@@ -118,6 +120,7 @@ export const readGuardOptions = (options: GuardOptions): GuardSettings => {
     options,
     observe: choiceOption('mode', options.mode, 'enforce', ['enforce', 'observe']) === 'observe',
     store: options.store ?? memoryStore({ clock }),
+    loginStore: options.store ?? memoryStore({ clock }),
     secure: plain.length < origins.length,
     cleartext,
     development: origins.every((origin) => isLoopbackOrigin(origin)),

@@ -120,6 +120,10 @@ describe('routes', () => {
     expect(routes('POST', '/api/session')).toBe(true)
     expect(routes('DELETE', '/api/session')).toBe(false)
     expect(routes('GET', '/token')).toBe(true)
+    // Express runs the handler of GET for it
+    expect(routes('HEAD', '/token')).toBe(true)
+    expect(readRoutes('loginRoutes', ['HEAD /token'])('GET', '/token')).toBe(true)
+    expect(routes('POST', '/token')).toBe(false)
   })
 
   it('are not escaped by another spelling', () => {

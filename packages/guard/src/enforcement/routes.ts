@@ -39,11 +39,12 @@ export const readRoutes = (option: string, value: unknown): RouteList => {
     if (parts === null) throw optionError(option, route, fix)
     const [, method, path = '/'] = parts
     if (method === undefined) any.add(normalPath(path))
-    else byMethod.add(`${method} ${normalPath(path)}`)
+    else byMethod.add(`${method === 'HEAD' ? 'GET' : method} ${normalPath(path)}`)
   }
   if (any.size + byMethod.size === 0) return () => false
   return (method, path) => {
     const normal = normalPath(path)
-    return (any.has(normal) && !isSafeMethod(method)) || byMethod.has(`${method} ${normal}`)
+    // frameworks answer HEAD by the handler of GET, and what that does is done
+    return (any.has(normal) && !isSafeMethod(method)) || byMethod.has(`${method === 'HEAD' ? 'GET' : method} ${normal}`)
   }
 }
