@@ -1,5 +1,7 @@
 import { createServer, request as httpRequest, type Server } from 'node:http'
+import { connect as connectHttp2, createServer as createHttp2Server } from 'node:http2'
 import type { AddressInfo } from 'node:net'
+import process from 'node:process'
 import express5, { type Request, type Response } from 'express'
 // @ts-expect-error -- version 4 has no types here; what is used of it is the same
 import express4 from 'express4'
@@ -173,6 +175,44 @@ describe('node:http', () => {
       await (await fetch(url, { headers: { 'x-forwarded-for': value, forwarded: 'for=9.9.9.9', 'x-real-ip': '1.1.1.1' } })).text()
     for (let i = 0; i < 100 && seen.length < 2; i++) await new Promise((resolve) => setTimeout(resolve, 10))
     expect(seen).toEqual(['127.0.0.1', '127.0.0.1'])
+  })
+
+  it('protects a server of HTTP/2 as well, refusals with a body too', async () => {
+    const warnings: string[] = []
+    const listener = (warning: Error): void => {
+      warnings.push(warning.message)
+    }
+    process.on('warning', listener)
+    const guard = guardOf()
+    const handler = node(guard)((request, response) => response.end(guard.of(request)?.client.kind))
+    // what is used of its requests and answers is the same
+    const server = createHttp2Server(handler as unknown as Parameters<typeof createHttp2Server>[1])
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const session = connectHttp2(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+    const ask = (headers: Record<string, string>, body?: string): Promise<string> =>
+      new Promise((resolve, reject) => {
+        const stream = session.request(headers)
+        let text = ''
+        stream.on('response', (answer) => {
+          text = `${answer[':status']} ${String(answer['x-frame-options'])} `
+        })
+        stream.setEncoding('utf8')
+        stream.on('data', (chunk: string) => {
+          text += chunk
+        })
+        stream.on('end', () => resolve(text))
+        stream.on('error', reject)
+        stream.end(body)
+      })
+    expect(await ask({ ':path': '/' })).toBe('200 DENY known')
+    const refused = await ask({ ':path': '/x', ':method': 'POST', origin: 'https://evil.example', 'content-length': '3' }, 'abc')
+    expect(refused).toMatch(/^403 DENY .*PPT_CSRF/)
+    // the connection goes on
+    expect(await ask({ ':path': '/' })).toBe('200 DENY known')
+    session.close()
+    await new Promise((resolve) => server.close(resolve))
+    process.off('warning', listener)
+    expect(warnings).toEqual([])
   })
 
   it('survives a client that goes away in the middle', async () => {

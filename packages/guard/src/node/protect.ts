@@ -24,7 +24,9 @@ export const protect = async (guard: Guard, request: IncomingMessage, response: 
   response.setHeader('Content-Length', Buffer.byteLength(body))
   response.setHeader('Cache-Control', 'no-store')
   // the body was not read: whatever the client still sends must not be taken for its next request
-  if (request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0)
+  // (HTTP/2 frames its requests, and knows no such header)
+  const framed = request.httpVersionMajor >= 2
+  if (!framed && (request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0))
     response.setHeader('Connection', 'close')
   response.end(request.method === 'HEAD' ? undefined : body)
   return false
