@@ -58,6 +58,7 @@ const assertPermission = (request: FastifyRequest, meta: RouteMeta): void => {
 const recordRefusal = async (request: FastifyRequest, services: Services, meta: RouteMeta, reason: string): Promise<void> => {
   // strangers are counted and logged, not recorded: they could write the record full
   if (meta.audit === 'none' || request.principal.kind === 'anonymous') return
+  if (services.limiter.check('refusal', [principalKey(request.principal)]).kind === 'limited') return
   await services.recordAct({
     at: services.clock(),
     actor: actorOf(request.principal),

@@ -19,3 +19,6 @@ export type RateLimitClass = keyof typeof RATE_LIMITS
 
 /** Requests of one client address that a known token does not vouch for: what guessing and floods may cost us at all. */
 export const DOOR_LIMIT = { limit: 3_000, periodMs: MINUTE } as const
+
+/** Refusals of one principal that are written to the record; those beyond are only answered: the record is for ever, and nobody may fill it. */
+export const REFUSAL_LIMIT = { limit: 30, periodMs: MINUTE } as const

@@ -5,7 +5,7 @@ import type { Services } from '../app/services.js'
 import { type Config, isLoopbackHost } from '../config/index.js'
 import type { Database } from '../db/types.js'
 import type { Principal } from '../http/principal.js'
-import { DOOR_LIMIT, RATE_LIMITS } from '../http/rate-limits.js'
+import { DOOR_LIMIT, RATE_LIMITS, REFUSAL_LIMIT } from '../http/rate-limits.js'
 import { loadStaticSite } from '../http/static-site.js'
 import { createStreamHub } from '../http/stream-hub.js'
 import { createAlertStore } from '../modules/alerts/index.js'
@@ -166,10 +166,9 @@ export const createServices = async (deps: ServiceDeps): Promise<BuiltServices> 
     isCrossSite: csrfReason(config),
     limiter: createLimiter({
       policies: Object.fromEntries(
-        [...Object.entries(RATE_LIMITS), ['door', DOOR_LIMIT] as const].map(([name, { limit, periodMs }]) => [
-          name,
-          { limit, windowMs: periodMs },
-        ]),
+        [...Object.entries(RATE_LIMITS), ['door', DOOR_LIMIT] as const, ['refusal', REFUSAL_LIMIT] as const].map(
+          ([name, { limit, periodMs }]) => [name, { limit, windowMs: periodMs }],
+        ),
       ),
       clock,
       maxKeys: 100_000,

@@ -242,6 +242,15 @@ describe('the record of acts', () => {
     expect(Object.keys(entry.detail)).toHaveLength(32)
   })
 
+  it('cannot be written full by somebody who only asks for what he may not have', async () => {
+    const { token, id } = await t.makeToken(['alerts.read'])
+    for (let n = 0; n < 60; n++)
+      expect((await t.call('POST', '/v1/decisions', { token, body: {} })).body).toMatchObject({ status: 403, code: 'PPT_FORBIDDEN' })
+    const { rows } = await t.database.pool.query<{ count: number }>(`select count(*) as count from audit where actor_id = $1`, [id])
+    expect(rows[0]?.count).toBeGreaterThanOrEqual(30)
+    expect(rows[0]?.count).toBeLessThan(40)
+  })
+
   it('pages from the newest to the oldest without gap', async () => {
     const seen: number[] = []
     let cursor = ''

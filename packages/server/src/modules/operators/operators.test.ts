@@ -115,10 +115,10 @@ describe('what is remembered of an operator', () => {
     now += 1_000
     await operators.noteSignIn(id, '203.0.113.7')
     expect((await operators.get(id))?.lastSignInAt).toBe(now)
-    expect(await operators.recentAddresses(now - 1)).toEqual([{ address: '203.0.113.7', at: now }])
+    expect(await operators.recentAddresses(now - 1)).toEqual([{ operator: expect.any(String), address: '203.0.113.7', at: now }])
     now += 1_000
     await operators.noteSeen(id, '203.0.113.8')
-    expect(await operators.recentAddresses(now)).toEqual([{ address: '203.0.113.8', at: now }])
+    expect(await operators.recentAddresses(now)).toEqual([{ operator: expect.any(String), address: '203.0.113.8', at: now }])
     expect(await operators.recentAddresses(now + 1)).toEqual([])
   })
 

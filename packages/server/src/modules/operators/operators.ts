@@ -31,7 +31,7 @@ export type Operators = {
   noteSignIn: (id: string, address: string | undefined) => Promise<void>
   noteSeen: (id: string, address: string) => Promise<void>
   /** addresses of operators seen since `since` */
-  recentAddresses: (since: number) => Promise<readonly { address: string; at: number }[]>
+  recentAddresses: (since: number) => Promise<readonly { operator: string; address: string; at: number }[]>
 }
 
 type Row = { id: string; name: string; role: Role; created_at: number; last_sign_in_at: number | null }
@@ -117,11 +117,11 @@ export const createOperators = (deps: { pool: Pool; clock: Clock; passwords: Pas
       await pool.query('update operators set last_seen_at = $2, last_address = $3 where id = $1', [id, clock(), address])
     },
     recentAddresses: async (since) => {
-      const { rows } = await pool.query<{ last_address: string; last_seen_at: number }>(
-        'select last_address, last_seen_at from operators where last_seen_at >= $1 and last_address is not null',
+      const { rows } = await pool.query<{ id: string; last_address: string; last_seen_at: number }>(
+        'select id, last_address, last_seen_at from operators where last_seen_at >= $1 and last_address is not null',
         [since],
       )
-      return rows.map((row) => ({ address: row.last_address, at: row.last_seen_at }))
+      return rows.map((row) => ({ operator: row.id, address: row.last_address, at: row.last_seen_at }))
     },
   }
 }

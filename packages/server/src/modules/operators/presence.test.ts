@@ -48,7 +48,7 @@ describe('presence', () => {
 
   it('takes up what was known before a restart, and ignores what is no address', () => {
     const { presence } = make()
-    presence.load([{ address: '203.0.113.9', at: 999_000 }])
+    presence.load([{ operator: 'ann', address: '203.0.113.9', at: 999_000 }])
     presence.note('ann', 'nonsense')
     expect(presence.addresses()).toEqual(['203.0.113.9'])
   })

@@ -7,7 +7,7 @@ export type Presence = {
   /** addresses seen within the session's idle time */
   addresses: () => readonly string[]
   forget: (operator: string) => void
-  load: (seen: readonly { address: string; at: number }[]) => void
+  load: (seen: readonly { operator: string; address: string; at: number }[]) => void
 }
 
 /** Addresses of one operator that are remembered at once: a phone, a laptop, two families, a VPN. */
@@ -46,7 +46,7 @@ export const createPresence = (deps: { clock: Clock; keepMs: number; persist: (o
       seen.delete(operator)
     },
     load: (entries) => {
-      for (const { address, at } of entries) put(`stored:${address}`, address, at)
+      for (const { operator, address, at } of entries) put(operator, address, at)
     },
   }
 }
