@@ -4,8 +4,7 @@ import { memoryStore } from '../store/memory-store.js'
 import { type GuardOptions, readGuardOptions } from './options.js'
 
 const BASE: GuardOptions = { clientAddress: 'direct', publicOrigins: ['https://app.example'] }
-const read = (over: Record<string, unknown> = {}): ReturnType<typeof readGuardOptions> =>
-  readGuardOptions({ ...BASE, ...over } as GuardOptions)
+const read = (over: Record<string, unknown> = {}): ReturnType<typeof readGuardOptions> => readGuardOptions({ ...BASE, ...over })
 const complaint = (over: Record<string, unknown>): string => {
   try {
     read(over)
