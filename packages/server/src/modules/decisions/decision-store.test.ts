@@ -78,6 +78,19 @@ describe('a long snapshot', () => {
     expect(await store.revision()).toBe(made.at(-1)?.revision)
   })
 
+  it('passes nothing over that is extended while it is read, whatever the ends', async () => {
+    const made = await store.create(Array.from({ length: 20 }, (_, n) => decision({ expiresAt: now + HOUR + (n % 3) * 1_000 })))
+    const log = createDecisionLog(database)
+    const seen = new Set<string>()
+    for await (const part of store.activeInParts(now, 3)) {
+      for (const { id } of part) seen.add(id)
+      const one = made[seen.size % made.length]
+      if (one !== undefined) await log.append({ kind: 'extend', decisions: [{ ...one, expiresAt: now + HOUR + seen.size * 500 }], at: now })
+    }
+    await log.close()
+    expect(seen.size).toBe(20)
+  })
+
   it('is the true state when what changed since its revision is applied after it, whenever that happened', async () => {
     const made = await store.create(Array.from({ length: 12 }, () => decision()))
     const revision = await store.revision()

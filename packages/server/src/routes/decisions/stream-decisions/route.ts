@@ -8,18 +8,22 @@ const MAX_CATCH_UP = 5_000
 
 /** Decisions in one part of a snapshot: well below what may wait for a client, however long their reasons are. */
 const PART = 250
+/** Decisions read at once. */
+const READ = 2_000
 
 type Snapshot = Extract<DecisionStreamMessage, { event: 'snapshot' }>
 
 /** Every part but the last says that there is more, and has no id: whoever saw only some of them has nothing to resume from. */
 const snapshotOf = async function* (
   revision: number,
-  parts: AsyncIterable<readonly Decision[]>,
+  reads: AsyncIterable<readonly Decision[]>,
 ): AsyncGenerator<Snapshot & { readonly id?: number }> {
   let held: readonly Decision[] = []
-  for await (const part of parts) {
-    if (held.length > 0) yield { event: 'snapshot', data: { revision, decisions: held, more: true } }
-    held = part
+  for await (const read of reads) {
+    for (let from = 0; from < read.length; from += PART) {
+      if (held.length > 0) yield { event: 'snapshot', data: { revision, decisions: held, more: true } }
+      held = read.slice(from, from + PART)
+    }
   }
   yield { event: 'snapshot', id: revision, data: { revision, decisions: held } }
 }
@@ -48,7 +52,7 @@ export const streamDecisions = defineRoute({
         const revision = await services.decisions.revision()
         // a cursor of the future is of another store: start it over
         if (after !== undefined && after <= revision && revision - after <= MAX_CATCH_UP) return { after }
-        return { after: revision, first: snapshotOf(revision, services.decisions.activeInParts(now, PART)) }
+        return { after: revision, first: snapshotOf(revision, services.decisions.activeInParts(now, READ)) }
       },
       since: (revision) => services.decisions.since(revision, 1_000),
       open: () => {
