@@ -22,6 +22,8 @@ const compress = promisify(gzip)
 /** Batches smaller than this go as they are, bytes. */
 const GZIP_FROM = 8_192
 const TIMEOUT_MS = 10_000
+/** A code of ours; anything else in its place, such as the token sent back, is not repeated in logs. */
+const CODE = /^PPT_[A-Z_]{1,60}$/
 
 type Answer = { accepted?: unknown; duplicates?: unknown; rejected?: unknown; code?: unknown }
 
@@ -54,7 +56,7 @@ export const deliver = async (
       redirect: 'error',
       signal: deps.abort.signal,
     })
-    const answer = (await response.json().catch(() => ({}))) as Answer
+    const answer = ((await response.json().catch(() => null)) ?? {}) as Answer
     if (response.ok) {
       return {
         kind: 'taken',
@@ -63,7 +65,7 @@ export const deliver = async (
         rejected: readRejected(answer.rejected, items),
       }
     }
-    const reason = `HTTP ${response.status}${typeof answer.code === 'string' ? ` ${answer.code.slice(0, 64)}` : ''}`
+    const reason = `HTTP ${response.status}${typeof answer.code === 'string' && CODE.test(answer.code) ? ` ${answer.code}` : ''}`
     if (response.status === 401 || response.status === 403) return { kind: 'refused', reason }
     if (response.status === 400 || response.status === 413 || response.status === 415 || response.status === 422)
       return { kind: 'unfit', reason }

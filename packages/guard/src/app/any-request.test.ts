@@ -30,11 +30,10 @@ const anyRequest = fc
     peer: fc.option(fc.constantFrom('203.0.113.7', '10.0.0.1', 'fe80::1%eth0', '::1', 'junk', ''), { nil: undefined }),
     headers: fc.dictionary(fc.constantFrom(...NAMES), text, { maxKeys: 6 }),
   })
-  .map(({ headers, ...rest }): GuardRequest => ({
-    ...rest,
-    header: (name) => (Object.hasOwn(headers, name) ? headers[name] : undefined),
-    secure: false,
-  }))
+  .map(({ method, url, peer, headers }): GuardRequest => {
+    const header = (name: string): string | undefined => (Object.hasOwn(headers, name) ? headers[name] : undefined)
+    return { method, url, peer, header, secure: false }
+  })
 
 describe('any request at all', () => {
   it('is answered, with headers that can be sent and an event that the control plane takes', async () => {

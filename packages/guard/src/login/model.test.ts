@@ -81,13 +81,15 @@ describe('any sequence of attempts, in parallel or one by one', () => {
         for (const subject of ['anna', 'bert', 'nobody']) {
           // known devices have budgets of their own, and a success starts the count of a subject afresh
           let run: number[] = []
+          let most = 0
           for (const { at, device, right } of checked.filter((one) => one.subject === subject)) {
             if (right) run = []
             else if (!device) {
               run = [...run.filter((before) => before > at - WINDOW), at]
-              expect(run.length).toBeLessThanOrEqual(5)
+              most = Math.max(most, run.length)
             }
           }
+          expect(most).toBeLessThanOrEqual(5)
         }
       }),
       { numRuns: 60 },
