@@ -1,4 +1,3 @@
-import type { Server } from 'node:http'
 import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createTestApp, failedLogin, type TestApp } from './fixtures/test-app.js'
@@ -90,7 +89,7 @@ describe('requests that two servers could read differently', () => {
 
 describe('clients that take their time', () => {
   it('have a minute for a request and its headers, whatever they drip', () => {
-    const server = t.app.server as Server
+    const { server } = t.app
     expect(server.requestTimeout).toBe(60_000)
     expect(server.headersTimeout).toBeGreaterThan(0)
     expect(server.headersTimeout).toBeLessThanOrEqual(60_000)

@@ -20,11 +20,16 @@ describe('the key under which a repetition is recognised', () => {
 
   it('is the same for the same two, and another for any other two, however they are put together', () => {
     fc.assert(
-      fc.property(hostile, hostile, hostile, (a, b, c) => {
-        expect(eventKey(a, b)).toBe(eventKey(a, b))
-        // moving characters from one side to the other makes another key
-        if (c !== '') expect(eventKey(a + c, b)).not.toBe(eventKey(a, c + b))
-      }),
+      fc.property(
+        hostile,
+        hostile,
+        hostile.filter((text) => text !== ''),
+        (a, b, c) => {
+          expect(eventKey(a, b)).toBe(eventKey(a, b))
+          // moving characters from one side to the other makes another key
+          expect(eventKey(a + c, b)).not.toBe(eventKey(a, c + b))
+        },
+      ),
     )
   })
 

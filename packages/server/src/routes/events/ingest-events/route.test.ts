@@ -81,12 +81,12 @@ describe('bad input: events of another time', () => {
     const times = [t.now() + 14 * 3_600_000, 0, t.now() - 400 * 86_400_000]
     await send(times.map((at) => fresh({ '@timestamp': at, 'user.name': 'zoe', 'source.ip': '198.51.100.80' })))
     const { items } = (await t.call('GET', '/v1/events?user=zoe', { token: t.local })).body
-    expect(items.map(({ event }: Json) => event['@timestamp']).toSorted()).toEqual(times.toSorted())
+    expect(new Set(items.map(({ event }: Json) => event['@timestamp']))).toEqual(new Set(times))
     expect(items.some(({ event }: Json) => 'parapet.claimed_timestamp' in event)).toBe(false)
   })
 
   it('a time that is no time refuses its event', async () => {
-    const answer = await send([-1, 1.5, 1e300, '2026-11-21', null, 253_402_300_800_000].map((at) => ({ ...fresh(), '@timestamp': at })))
+    const answer = await send([-1, 1.5, 1e300, '2026-11-21', null, 253_402_300_800_000].map((at) => fresh({ '@timestamp': at })))
     expect(answer.body.rejected.map(({ code }: Json) => code)).toEqual(Array.from({ length: 6 }, () => 'PPT_EVENT_INVALID'))
   })
 })
