@@ -100,8 +100,11 @@ const buildTrie = (literals: readonly ArrayLike<number>[], classOf: (symbol: num
 
 type Connected = Pick<Automaton, 'next' | 'start' | 'firstHit' | 'idsFrom' | 'ids' | 'suffixHit'>
 
-/** Fills in the failure transitions breadth first, then renumbers the states so that hits come last. */
-const connect = ({ children, states, endsAt }: Trie, stride: number): Connected => {
+/** A trie with its failure transitions filled in: literals that end at each state, and the nearest suffix at which one does, or -1. */
+type Linked = { children: Int32Array; states: number; own: Int32Array; hitLink: Int32Array }
+
+/** Fills in the failure transitions breadth first, in place. */
+const follow = ({ children, states, endsAt }: Trie, stride: number): Linked => {
   const own = new Int32Array(states)
   for (const state of endsAt) own[state] = (own[state] ?? 0) + 1
   const fail = new Int32Array(states)
@@ -110,13 +113,13 @@ const connect = ({ children, states, endsAt }: Trie, stride: number): Connected 
   let tail = 1
   for (let head = 0; head < tail; head++) {
     const state = queue[head] ?? 0
-    const back = fail[state] ?? 0
+    const back = (fail[state] ?? 0) * stride
+    const row = state * stride
     for (let c = 0; c < stride; c++) {
-      const cell = state * stride + c
-      const child = children[cell] ?? 0
-      const detour = state === 0 ? 0 : (children[back * stride + c] ?? 0)
+      const child = children[row + c] ?? 0
+      const detour = state === 0 ? 0 : (children[back + c] ?? 0)
       if (child === 0) {
-        children[cell] = detour
+        children[row + c] = detour
         continue
       }
       fail[child] = detour
@@ -124,20 +127,35 @@ const connect = ({ children, states, endsAt }: Trie, stride: number): Connected 
       queue[tail++] = child
     }
   }
+  return { children, states, own, hitLink }
+}
 
-  const isHit = (state: number): boolean => (own[state] ?? 0) > 0 || (hitLink[state] ?? -1) >= 0
+/** New numbers of the states: hits come last. `plain` is the first of them. */
+const renumber = ({ states, own, hitLink }: Linked): { renumbered: Int32Array; plain: number } => {
   const renumbered = new Int32Array(states)
+  const isHit = (state: number): boolean => (own[state] ?? 0) > 0 || (hitLink[state] ?? -1) >= 0
   let plain = 0
   for (let state = 0; state < states; state++) if (!isHit(state)) renumbered[state] = plain++
-  let hits = 0
-  for (let state = 0; state < states; state++) if (isHit(state)) renumbered[state] = plain + hits++
+  let last = plain
+  for (let state = 0; state < states; state++) if (isHit(state)) renumbered[state] = last++
+  return { renumbered, plain }
+}
 
+const moveRows = ({ children, states }: Linked, renumbered: Int32Array, stride: number): Int32Array => {
   const next = new Int32Array(states * stride)
   for (let state = 0; state < states; state++) {
     const row = (renumbered[state] ?? 0) * stride
     for (let c = 0; c < stride; c++) next[row + c] = (renumbered[children[state * stride + c] ?? 0] ?? 0) * stride
   }
+  return next
+}
 
+/** Connects the trie and lays it out. In steps of their own, since a long function of loops is optimised anew after each of them. */
+const connect = (trie: Trie, stride: number): Connected => {
+  const linked = follow(trie, stride)
+  const { states, own, hitLink } = linked
+  const { renumbered, plain } = renumber(linked)
+  const hits = states - plain
   const idsFrom = new Int32Array(hits + 1)
   const suffixHit = new Int32Array(hits).fill(-1)
   for (let state = 0; state < states; state++) {
@@ -148,13 +166,13 @@ const connect = ({ children, states, endsAt }: Trie, stride: number): Connected 
     if (link >= 0) suffixHit[hit] = (renumbered[link] ?? 0) - plain
   }
   for (let hit = 0; hit < hits; hit++) idsFrom[hit + 1] = (idsFrom[hit + 1] ?? 0) + (idsFrom[hit] ?? 0)
-  const ids = new Int32Array(endsAt.length)
+  const ids = new Int32Array(trie.endsAt.length)
   const filled = idsFrom.slice()
-  for (const [index, state] of endsAt.entries()) {
+  for (const [index, state] of trie.endsAt.entries()) {
     const hit = (renumbered[state] ?? 0) - plain
     const place = filled[hit] ?? 0
     filled[hit] = place + 1
     ids[place] = index
   }
-  return { next, start: 0, firstHit: plain * stride, idsFrom, ids, suffixHit }
+  return { next: moveRows(linked, renumbered, stride), start: 0, firstHit: plain * stride, idsFrom, ids, suffixHit }
 }

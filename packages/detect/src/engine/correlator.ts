@@ -2,6 +2,7 @@ import type { Alert } from '@parapet/core'
 import type { CorrelationRule, Rule } from '../sigma/rule.js'
 import { advanceChain } from './chain.js'
 import { addToBuckets, countBuckets, createBuckets, type Ref } from './count-buckets.js'
+import type { Crossing } from './burst.js'
 import { addDistinct, countDistinct, createDistinctWindow, removeDistinct } from './distinct-window.js'
 import type { EventView, FieldTable } from './event-view.js'
 import type { Keyer, KeyParts } from './group-key.js'
@@ -64,6 +65,7 @@ export const createCorrelator = (rule: CorrelationRule, deps: CorrelatorDeps): C
   const addressPlace = names.indexOf('source.ip')
   const threshold = createThreshold(rule.bounds)
   const least = kind === 'event_count' || kind === 'value_count' ? threshold.least : 1
+  const needed = least ?? 1
   /** groups whose window is looked at when it is over, the one that opened first in front */
   const waiting = new Map<string, GroupState>()
 
@@ -143,6 +145,45 @@ export const createCorrelator = (rule: CorrelationRule, deps: CorrelatorDeps): C
     grouper.mark(state)
   }
 
+  type Judge = (state: GroupState, place: number, view: EventView, time: number, ref: Ref, value: string, tracked: boolean) => Outcome
+  const outcomeOf = (isNew: boolean): Outcome => (isNew ? 'fired' : 'holds')
+
+  const judgeCount: Judge = (state, _place, view, time, ref, _value, tracked) => {
+    countEvents(state, time, ref, needed)
+    if (counted.count < needed) return 'none'
+    const crossing = (): Crossing => ({
+      first: counted.first,
+      ref: counted.ref,
+      total: counted.count,
+      peak: 0,
+      sample: eventSample(view.event()),
+    })
+    return outcomeOf(grouper.cross(state, crossing, 0, tracked))
+  }
+  const judgeValues: Judge = (state, _place, view, time, ref, value, tracked) => {
+    state.distinct ??= createDistinctWindow()
+    addDistinct(state.distinct, value, time, span, deps.limits.distinct)
+    const distinct = countDistinct(state.distinct, state.latest, span)
+    if (distinct < needed) return 'none'
+    const from = firstAfter(state, state.latest - span)
+    const crossing = (): Crossing => ({
+      first: state.times[from] ?? time,
+      ref: state.refs[from] ?? ref,
+      total: state.times.length - from,
+      peak: distinct,
+      sample: eventSample(view.event()),
+    })
+    return outcomeOf(grouper.cross(state, crossing, distinct, tracked))
+  }
+  const judgeChain: Judge = (state, place, view, time, ref, _value, tracked) => {
+    const first = advanceChain(state, place, rule.rules.length, time, span, kind === 'temporal_ordered')
+    if (first === undefined) return 'none'
+    const total = state.times.length - firstAfter(state, first - 1)
+    return outcomeOf(grouper.cross(state, () => ({ first, ref, total, peak: 0, sample: eventSample(view.event()) }), 0, tracked))
+  }
+  // chosen once: small functions that each see one kind of rule are compiled sooner, and once
+  const judge = kind === 'event_count' ? judgeCount : kind === 'value_count' ? judgeValues : judgeChain
+
   return {
     rule,
     grouper,
@@ -160,7 +201,7 @@ export const createCorrelator = (rule: CorrelationRule, deps: CorrelatorDeps): C
         addRecent(state, time, ref, address)
       } else {
         grouper.add(state, time, ref, address)
-        outcome = judge(state, place, view, time, ref, least, value?.key, tracked)
+        outcome = judge(state, place, view, time, ref, value?.key ?? '', tracked)
       }
       grouper.leave(state, time)
       return outcome
@@ -191,55 +232,6 @@ export const createCorrelator = (rule: CorrelationRule, deps: CorrelatorDeps): C
       const open = [...grouper.states()].filter((state) => state.open !== undefined)
       for (const state of open.toSorted((a, b) => (a.open?.order ?? 0) - (b.open?.order ?? 0))) waiting.set(state.key, state)
     },
-  }
-
-  function judge(
-    state: GroupState,
-    place: number,
-    view: EventView,
-    time: number,
-    ref: Ref,
-    needed: number,
-    value: string | undefined,
-    tracked: boolean,
-  ): Outcome {
-    if (kind === 'temporal' || kind === 'temporal_ordered') {
-      const chain = advanceChain(state, place, rule.rules.length, time, span, kind === 'temporal_ordered')
-      if (chain === undefined) return 'none'
-      return grouper.cross(
-        state,
-        () => ({ first: chain, ref, total: state.times.length - firstAfter(state, chain - 1), peak: 0, sample: eventSample(view.event()) }),
-        0,
-        tracked,
-      )
-        ? 'fired'
-        : 'holds'
-    }
-    if (kind === 'value_count') {
-      state.distinct ??= createDistinctWindow()
-      addDistinct(state.distinct, value ?? '', time, span, deps.limits.distinct)
-      const distinct = countDistinct(state.distinct, state.latest, span)
-      if (distinct < needed) return 'none'
-      const from = firstAfter(state, state.latest - span)
-      const crossing = (): { first: number; ref: Ref; total: number; peak: number; sample: string } => ({
-        first: state.times[from] ?? time,
-        ref: state.refs[from] ?? ref,
-        total: state.times.length - from,
-        peak: distinct,
-        sample: eventSample(view.event()),
-      })
-      return grouper.cross(state, crossing, distinct, tracked) ? 'fired' : 'holds'
-    }
-    countEvents(state, time, ref, needed)
-    if (counted.count < needed) return 'none'
-    return grouper.cross(
-      state,
-      () => ({ first: counted.first, ref: counted.ref, total: counted.count, peak: 0, sample: eventSample(view.event()) }),
-      0,
-      tracked,
-    )
-      ? 'fired'
-      : 'holds'
   }
 }
 
