@@ -1,7 +1,3 @@
-export { type DataDirInputs, resolveDataDir } from './data-dir.js'
-export { isUnavailable, toDatabaseError } from './errors.js'
 export { migrate } from './migrate.js'
-export { transaction, withClient } from './pools.js'
 export { startDatabase } from './start.js'
-export { APP_ROLE, type Database, type DatabaseLog, type DatabaseOptions } from './types.js'
-export { type Migration } from './migration.js'
+export type { Database, DatabaseLog, DatabaseOptions } from './types.js'

@@ -1,4 +1,4 @@
-export { displayName, displayText, nameKey } from './names.js'
+export { displayName } from './names.js'
 export { createOperators, type Operator, type Operators } from './operators.js'
-export { createPasswordHasher, PASSWORD_MAX, type PasswordHasher } from './passwords.js'
+export { createPasswordHasher, type PasswordHasher } from './passwords.js'
 export { createPresence, type Presence } from './presence.js'

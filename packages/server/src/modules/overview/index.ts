@@ -1,4 +1,3 @@
 export { isInForce } from './decisions.js'
 export { type OverviewDeps, overviewOf } from './overview.js'
-export { describeSituation } from './sentence.js'
 export { sourceViews } from './sources.js'
