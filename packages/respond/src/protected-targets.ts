@@ -59,8 +59,10 @@ export const createProtectedTargets = (options: ProtectedOptions): ProtectedTarg
     return group === undefined ? undefined : `${formatRange(range)} is ${group.reason}`
   }
   const wide = (range: AddressRange): string | undefined => {
-    for (const { reason, ranges } of groups) {
-      const hit = ranges.find((other) => rangesOverlap(range, other))
+    for (const { reason, ranges, set } of groups) {
+      // a wider one holds our first address too: without that only narrower ones are worth a comparison
+      const inside = set.has(range.address)
+      const hit = ranges.find((other) => (inside || other.prefix >= range.prefix) && rangesOverlap(range, other))
       if (hit !== undefined) return `${formatRange(range)} holds ${formatRange(hit)}, which is ${reason}`
     }
     return undefined

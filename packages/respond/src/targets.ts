@@ -1,4 +1,4 @@
-import { type AddressRange, type Alert, formatRange, parseRange, prefixOf, type TargetKind } from '@parapet/core'
+import { type Address, type AddressRange, type Alert, formatRange, parseRange, prefixOf, type TargetKind } from '@parapet/core'
 
 /** What a decision acts on. */
 export type Target = { readonly kind: TargetKind; readonly value: string }
@@ -23,11 +23,14 @@ export const targetOfRange = (range: AddressRange): Target => ({
   value: formatRange(range),
 })
 
+const sameBits = (a: Address, b: Address): boolean =>
+  a.family === 4 ? b.family === 4 && a.word === b.word : b.family === 6 && a.words.every((word, index) => word === b.words[index])
+
 /** True when every address of `inner` lies in `outer`. */
 export const rangeContains = (outer: AddressRange, inner: AddressRange): boolean =>
   outer.address.family === inner.address.family &&
   outer.prefix <= inner.prefix &&
-  formatRange(prefixOf(inner.address, outer.prefix)) === formatRange(outer)
+  sameBits(prefixOf(inner.address, outer.prefix).address, prefixOf(outer.address, outer.prefix).address)
 
 /** True when the ranges share an address. */
 export const rangesOverlap = (a: AddressRange, b: AddressRange): boolean => rangeContains(a, b) || rangeContains(b, a)
