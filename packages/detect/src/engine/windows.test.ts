@@ -5,7 +5,7 @@ import { addToBuckets, countBuckets, createBuckets } from './count-buckets.js'
 import { addDistinct, countDistinct, createDistinctWindow, loadDistinct, removeDistinct, saveDistinct } from './distinct-window.js'
 import { createGroupState } from './group-state.js'
 import { addToSketch, createSketch, estimateUnion } from './hyperloglog.js'
-import { createMemo, createTextMemo } from './memo.js'
+import { createMemo } from './memo.js'
 import { addRecent, dropBefore, firstAfter } from './recent.js'
 import { createThreshold } from './threshold.js'
 
@@ -206,33 +206,6 @@ describe('thresholds', () => {
     expect([1, 2, 3, 4, 5].map(holds)).toEqual([false, true, false, true, false])
     expect(createThreshold([{ op: 'lte', value: 2 }]).holds(2)).toBe(true)
     expect(createThreshold([{ op: 'eq', value: 2 }]).holds(3)).toBe(false)
-  })
-})
-
-describe('the memo of long text', () => {
-  it('never gives the answer of another text, however many share a place', () => {
-    const memo = createTextMemo<string>()
-    fc.assert(
-      fc.property(fc.array(fc.string({ unit: fc.constantFrom('a', 'b'), maxLength: 40 }), { maxLength: 50 }), (texts) => {
-        for (const text of texts) {
-          expect(memo.get(text) ?? text).toBe(text)
-          memo.set(text, text)
-          expect(memo.get(text)).toBe(text)
-        }
-      }),
-    )
-  })
-
-  it('keeps the user agents of many browsers apart, and no very long one', () => {
-    const memo = createTextMemo<number>()
-    const agents = Array.from(
-      { length: 200 },
-      (_, i) => `Mozilla/5.0 (X11; Linux x86_64; rv:${100 + (i % 50)}.0) Gecko/20100101 ${i % 4 === 0 ? 'Firefox' : 'Chrome'}/${100 + i}.0`,
-    )
-    for (const [i, agent] of agents.entries()) memo.set(agent, i)
-    expect(agents.filter((agent, i) => memo.get(agent) === i).length).toBeGreaterThan(150)
-    memo.set('x'.repeat(600), 1)
-    expect(memo.get('x'.repeat(600))).toBeUndefined()
   })
 })
 
