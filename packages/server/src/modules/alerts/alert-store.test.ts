@@ -152,16 +152,17 @@ describe('the stream of alerts', () => {
 
   it('has no gap for a reader that subscribes first and reads then, whatever is written meanwhile', async () => {
     const heard = new Set<string>()
-    let writing = true
+    let written = 0
+    let read = false
+    // writes go on until the reader has read, however long that takes, and a little longer
     const writer = (async () => {
-      for (let i = 0; i < 40; i++) await write({ alert: alert(`n-${i}`) })
-      writing = false
+      for (let after = 0; after < 5; after += read ? 1 : 0) await write({ alert: alert(`n-${++written}`) })
     })()
-    await new Promise((resolve) => setTimeout(resolve, 20))
+    await vi.waitFor(() => expect(written).toBeGreaterThan(3))
     store.subscribe((each) => heard.add(each.id))
     for (const { alert: each } of await store.since(0, 1_000)) heard.add(each.id)
-    expect(writing).toBe(true)
+    read = true
     await writer
-    await vi.waitFor(() => expect(heard.size).toBe(40))
+    await vi.waitFor(() => expect(heard.size).toBe(written))
   })
 })
