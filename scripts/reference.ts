@@ -4,6 +4,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { builtinRules, compileRules, explainRule } from '@parapet/detect'
+import { readAheadText } from '../packages/detect/src/sigma/read-ahead.js'
 import { ERRORS } from '@parapet/core'
 
 const root = join(import.meta.dirname, '..')
@@ -43,11 +44,12 @@ const rulesPage = async (): Promise<string> => {
   return `${GENERATED}# Built-in rules\n\nEach rule is one file below \`packages/detect/rules\`, in Sigma 2.1 with its own examples; \`parapet rules test\` runs them.\n\n${sections.join('\n')}`
 }
 
-/** Every generated page by its path from the root. */
+/** Every generated page, and the rules' YAML as read ahead, by its path from the root. */
 export const referencePages = async (): Promise<ReadonlyMap<string, string>> =>
   new Map([
     ['docs/reference/errors.md', errorsPage()],
     ['docs/reference/rules.md', await rulesPage()],
+    ['packages/detect/rules/read-ahead', readAheadText(await builtinRules())],
   ])
 
 if (process.argv[1] === import.meta.filename) {

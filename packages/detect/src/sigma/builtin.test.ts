@@ -1,18 +1,15 @@
-import { fileURLToPath } from 'node:url'
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { builtinRules, textHash, type ReadAhead } from './builtin.js'
+import { builtinRules } from './builtin.js'
 import { compileRules } from './compile.js'
 import { withoutExamples } from './late-examples.js'
-import { readYaml } from './yaml-tree.js'
+import { readAheadText } from './read-ahead.js'
 
 const sources = await builtinRules()
 
 describe('built-in rules, read ahead', () => {
-  it('holds what the files say: after a change of a rule, run this test with -u', async () => {
-    const ahead: Record<string, ReadAhead> = {}
-    for (const { file, text } of sources) ahead[file] = { sha256: textHash(text), documents: readYaml(withoutExamples(text)).documents }
-    const lines = Object.entries(ahead).map(([file, entry]) => `${JSON.stringify(file)}:${JSON.stringify(entry)}`)
-    await expect(`{\n${lines.join(',\n')}\n}\n`).toMatchFileSnapshot(fileURLToPath(new URL('../../rules/read-ahead', import.meta.url)))
+  it('holds what the files say: after a change of a rule, npm run reference', () => {
+    expect(readFileSync(new URL('../../rules/read-ahead', import.meta.url), 'utf8')).toBe(readAheadText(sources))
   })
 
   it('is used for every file', () => {

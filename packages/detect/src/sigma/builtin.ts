@@ -15,7 +15,7 @@ export const textHash = (text: string): string => createHash('sha256').update(te
 
 /**
  * Reads the rules that come with this package, in the order of their paths. `rules/read-ahead` holds their YAML as it was read before, since reading
- * YAML takes longer than all the rest of a start; a file that was changed since is read anew. Written by `builtin.test.ts` (`vitest -u`).
+ * YAML takes longer than all the rest of a start; a file that was changed since is read anew. Written by `npm run reference`.
  */
 export const builtinRules = async (): Promise<readonly RuleSource[]> => {
   const names = await readdir(fileURLToPath(FOLDER), { recursive: true })
