@@ -5,6 +5,8 @@ import { count, type Bench } from './harness.js'
 const LINES = 4_000
 const PASSES = 5
 const BOUND_MS = 1
+/** what CI asks for, on whatever machine it runs */
+const GATE_MS = 2.5
 
 type Timed = {
   lines: number
@@ -42,6 +44,7 @@ export const detectHostile: Bench = {
           measured: `${report.best.max.toFixed(3)} ms, ${report.overBound} lines over`,
           bound: `at most ${BOUND_MS} ms`,
           kept: report.best.max <= BOUND_MS,
+          gate: { bound: `at most ${GATE_MS} ms`, kept: report.best.max <= GATE_MS },
         },
       ],
     }

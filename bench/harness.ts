@@ -13,7 +13,14 @@ export const root: string = dirname(dirname(fileURLToPath(import.meta.url)))
 export type Cost = { readonly cpuSeconds: number; readonly output: string }
 
 /** A bound that a benchmark must keep. */
-export type Floor = { readonly what: string; readonly measured: string; readonly bound: string; readonly kept: boolean }
+export type Floor = {
+  readonly what: string
+  readonly measured: string
+  readonly bound: string
+  readonly kept: boolean
+  /** what CI asks for, with slack for shared and noisy machines; as strict as `kept` where it is left out */
+  readonly gate?: { readonly bound: string; readonly kept: boolean }
+}
 
 /** What a benchmark found: sentences to print, and the floors it is judged by. */
 export type Report = { readonly text: readonly string[]; readonly floors: readonly Floor[] }

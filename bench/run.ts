@@ -1,6 +1,7 @@
 /**
  * `npm run bench [-- NAME...]`: runs benchmarks and prints, for each, its figures per CPU-second, its ratio to a peer measured in the same run, and
- * whether its floors were kept. Ends with 1 when one was not, or could not be measured.
+ * whether its floors were kept. Ends with 1 when one was not, or could not be measured. With `--gate` (CI) it ends with 1 only when a floor was missed by
+ * more than the slack that noisy machines get; a missed floor is printed all the same.
  */
 import process from 'node:process'
 import { detectHostile } from './detect-hostile.js'
@@ -10,16 +11,21 @@ import { withTools, type Bench, type Tools } from './harness.js'
 
 const BENCHES: readonly Bench[] = [detectSshd, detectNginx, detectHostile]
 
+const gated = process.argv.includes('--gate')
+
 /** Runs one, prints what it found, and says whether all its floors were kept. */
 const runOne = async (bench: Bench, tools: Tools): Promise<boolean> => {
   console.log(`\n${bench.name}`)
   const { text, floors } = await bench.run(tools)
   for (const line of text) console.log(`  ${line}`)
-  for (const floor of floors) console.log(`  ${floor.kept ? 'kept  ' : 'MISSED'}  ${floor.what}: ${floor.measured} (${floor.bound})`)
-  return floors.every((floor) => floor.kept)
+  for (const { kept, gate, what, measured, bound } of floors)
+    console.log(
+      `  ${kept ? 'kept  ' : 'MISSED'}  ${what}: ${measured} (${bound}${gate === undefined ? '' : `; CI asks for ${gate.bound}`})`,
+    )
+  return floors.every((floor) => (gated ? (floor.gate?.kept ?? floor.kept) : floor.kept))
 }
 
-const wanted = process.argv.slice(2)
+const wanted = process.argv.slice(2).filter((word) => word !== '--gate')
 const unknown = wanted.filter((name) => BENCHES.every((bench) => bench.name !== name))
 if (unknown.length > 0) {
   console.error(`no benchmark is called ${unknown.join(', ')}; there are ${BENCHES.map((bench) => bench.name).join(', ')}`)
@@ -34,5 +40,7 @@ const failed = await withTools(async (tools) => {
   }
   return names
 })
-console.log(failed.length === 0 ? '\nall floors kept' : `\nfloors missed or not measured: ${failed.join(', ')}`)
+console.log(
+  failed.length === 0 ? (gated ? '\nevery gate kept' : '\nall floors kept') : `\nfloors missed or not measured: ${failed.join(', ')}`,
+)
 process.exitCode = failed.length === 0 ? 0 : 1

@@ -1,4 +1,5 @@
 import { loadGroup, saveGroup, weigh, type GroupState, type SavedGroup } from './group-state.js'
+import { createShardedMap } from './sharded-map.js'
 
 /** The groups of one rule: bounded, forgotten when long quiet, evicted oldest touch first when too many. */
 export type GroupTable = {
@@ -24,7 +25,7 @@ export const createGroupTable = (
   bounds: { groups: number; bytes: number },
   removed: (state: GroupState) => void = () => {},
 ): GroupTable => {
-  const groups = new Map<string, GroupState>()
+  const groups = createShardedMap<GroupState>()
   let oldest: GroupState | undefined
   let youngest: GroupState | undefined
   let bytes = 0
@@ -32,6 +33,10 @@ export const createGroupTable = (
   let changed: GroupState[] = []
   let gone = new Set<string>()
 
+  /** the group that was touched longest ago first */
+  const states = function* (): Generator<GroupState, void, undefined> {
+    for (let state = oldest; state !== undefined; state = state.next) yield state
+  }
   const unlink = (state: GroupState): void => {
     if (state.previous === undefined) oldest = state.next
     else state.previous.next = state.next
@@ -80,7 +85,7 @@ export const createGroupTable = (
       // the youngest stays, however large: it is the one at work
       for (
         let state = oldest;
-        state !== undefined && state !== youngest && (groups.size > bounds.groups || bytes > bounds.bytes);
+        state !== undefined && state !== youngest && (groups.size() > bounds.groups || bytes > bounds.bytes);
         state = oldest
       ) {
         remove(state)
@@ -88,13 +93,13 @@ export const createGroupTable = (
       }
       return evicted
     },
-    size: () => groups.size,
+    size: groups.size,
     bytes: () => bytes,
-    states: () => groups.values(),
+    states,
     track: () => {
       if (tracking) return
       tracking = true
-      for (const state of groups.values()) {
+      for (const state of states()) {
         state.dirty = true
         changed.push(state)
       }
