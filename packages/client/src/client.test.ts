@@ -410,16 +410,17 @@ describe('following decisions', () => {
         stream(response)
         if (++connections === 1) response.write(snapshot(1))
         else {
-          const timer = setInterval(() => response.write(': heartbeat\n\n'), 30)
+          const timer = setInterval(() => response.write(': heartbeat\n\n'), 40)
           response.on('close', () => clearInterval(timer))
         }
       },
-      { silenceMs: 150 },
+      // far longer than a busy machine keeps a timer waiting
+      { silenceMs: 800 },
     )
     const states: string[] = []
     client.followDecisions(createDecisionSet(), { state: (state) => states.push(state.kind === 'away' ? state.reason : state.kind) })
     await until(() => connections === 2)
-    await new Promise((resolve) => setTimeout(resolve, 400))
+    await new Promise((resolve) => setTimeout(resolve, 1_600))
     expect(connections).toBe(2)
     expect(states).toEqual(['live', 'no sign of life from the control plane', 'live'])
   })

@@ -14,9 +14,9 @@ export const createSharedText = (): SharedText => {
     const text = line.slice(from, to)
     const length = to - from
     if (length > LONGEST || length < 13) return text
-    // every third character: versions differ in a digit, but in more than one place
+    // every second character: versions of one browser differ in a digit or two, and texts that share a place cost a copy each time
     let mix = length
-    for (let at = to - 1; at >= from; at -= 3) mix = (Math.imul(mix, 31) + line.charCodeAt(at)) | 0
+    for (let at = to - 1; at >= from; at -= 2) mix = (Math.imul(mix, 31) + line.charCodeAt(at)) | 0
     const place = (mix ^ (mix >>> 12)) & (PLACES - 1)
     const known = texts[place] as string
     if (known === text) return known
