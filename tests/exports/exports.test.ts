@@ -76,6 +76,10 @@ describe('every export, from the packed tarballs', () => {
     expect(readdirSync(join(place, 'node_modules/@parapet/respond/policies')).length).toBeGreaterThan(0)
   })
 
+  it('ships the console where the server looks for it', () => {
+    expect(readdirSync(join(place, 'node_modules/@parapet/console/dist/site'))).toContain('index.html')
+  })
+
   it('ships no test and no build state', () => {
     const stray = published.flatMap(({ manifest }) =>
       readdirSync(join(place, 'node_modules', manifest.name), { recursive: true })
