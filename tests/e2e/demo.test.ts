@@ -1,11 +1,10 @@
 import { join } from 'node:path'
 import { AxeBuilder } from '@axe-core/playwright'
-import { needs } from '@parapet/testkit'
+import { freePort, needs } from '@parapet/testkit'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { launchChromium } from './support/chromium.js'
 import { createPlace, parapet } from './support/control-plane.js'
-import { freePort } from './support/ports.js'
 import { type Program, run, startProgram } from './support/processes.js'
 
 const browserHere = needs('chromium')

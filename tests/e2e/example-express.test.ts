@@ -1,10 +1,9 @@
 import { join } from 'node:path'
-import { needs } from '@parapet/testkit'
+import { freePort, needs } from '@parapet/testkit'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { launchChromium } from './support/chromium.js'
 import { createPlace, root } from './support/control-plane.js'
-import { freePort } from './support/ports.js'
 import { type Program, startProgram } from './support/processes.js'
 
 /** The people of the example application. */

@@ -1,8 +1,7 @@
 import { join } from 'node:path'
-import { needs, startSystemPostgres, type SystemPostgres } from '@parapet/testkit'
+import { freePort, needs, startSystemPostgres, type SystemPostgres } from '@parapet/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { api, createPlace, createSource, parapet, startControlPlane } from './support/control-plane.js'
-import { freePort } from './support/ports.js'
 import { eventually, startProgram } from './support/processes.js'
 
 const external = needs('root', 'postgres')

@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { freePort } from '@parapet/testkit'
 import { afterAll, describe, expect, it } from 'vitest'
 import { createPlace, root } from './support/control-plane.js'
-import { freePort } from './support/ports.js'
 import { startProgram } from './support/processes.js'
 
 /** a user without a home, a shell or any right beyond everybody's */

@@ -1,9 +1,8 @@
 import { join } from 'node:path'
-import { seededRandom } from '@parapet/testkit'
+import { freePort, seededRandom } from '@parapet/testkit'
 import { afterAll, describe, expect, it } from 'vitest'
 import { api, type ControlPlane, createPlace, createSource, startControlPlane } from './support/control-plane.js'
 import { eventually } from './support/processes.js'
-import { freePort } from './support/ports.js'
 
 type Page<T> = { readonly items: readonly T[]; readonly next: string | null }
 type Ingested = { readonly accepted: number; readonly duplicates: number; readonly rejected: readonly unknown[] }

@@ -97,3 +97,6 @@ export const createAddressSet = (items: readonly (string | AddressRange)[]): Add
     },
   }
 }
+
+/** Addresses of this machine itself: nobody outside can have them. Source: RFC 1122 3.2.1.3, RFC 4291 2.5.3. */
+export const LOOPBACK: AddressSet = createAddressSet(['127.0.0.0/8', '::1'])

@@ -43,6 +43,9 @@ export type SecurityEvent = {
   [field: string]: FieldValue | undefined
 }
 
+/** The tag of generated data, by which `parapet demo --remove` goes. */
+export const DEMO_TAG = 'parapet.demo'
+
 /** Bounds of one event, enforced wherever events enter. Bytes and counts. */
 export const EVENT_LIMITS = {
   /** one event as JSON */

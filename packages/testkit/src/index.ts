@@ -1,4 +1,5 @@
 export * from './fake-clock.js'
+export * from './free-port.js'
 export * from './logs/index.js'
 export * from './needs.js'
 export * from './seeded-random.js'

@@ -1,23 +1,14 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, chownSync, mkdirSync } from 'node:fs'
-import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
+import { freePort } from './free-port.js'
 import { findProgram } from './needs.js'
 
 /** A cluster of the machine's own PostgreSQL, on loopback, for one test. */
 export type SystemPostgres = { readonly url: string; query: (sql: string) => string; stop: () => Promise<void> }
 
 const idOf = (flag: '-u' | '-g'): number => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' }))
-
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}
 
 /** Starts a fresh cluster in `folder` as the user `postgres`; the role in `url` owns the database and may create roles, but is no superuser. */
 export const startSystemPostgres = async (folder: string): Promise<SystemPostgres> => {

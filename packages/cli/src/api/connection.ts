@@ -1,4 +1,4 @@
-import { createAddressSet, parseAddress, ParapetError } from '@parapet/core'
+import { LOOPBACK, parseAddress, ParapetError } from '@parapet/core'
 
 /** Where the control plane is and as whom the command speaks. */
 export type Connection = { readonly url: URL; readonly token: string }
@@ -10,8 +10,6 @@ export type ConnectionSources = {
   /** the address and the token of the server of this machine's data directory, asked only when they are needed */
   readonly local: () => Promise<{ readonly url: string; readonly token: string | undefined }>
 }
-
-const LOOPBACK = createAddressSet(['127.0.0.0/8', '::1'])
 
 const isLoopback = ({ hostname }: URL): boolean => {
   const address = parseAddress(hostname)

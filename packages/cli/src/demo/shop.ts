@@ -3,12 +3,10 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createClient } from '@parapet/client'
+import { DEMO_TAG } from '@parapet/core'
 import { createGuard } from '@parapet/guard'
 import { node } from '@parapet/guard/node'
 import { DEMO_USERS } from './traffic.js'
-
-/** The tag that every event of the demo carries; `parapet demo --remove` goes by it. */
-export const DEMO_TAG = 'parapet.demo'
 
 /** The application of the demo, behind a guard. `url` is on loopback. */
 export type DemoShop = { readonly url: string; close: () => Promise<void> }

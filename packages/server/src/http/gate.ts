@@ -1,4 +1,4 @@
-import { createAddressSet, ParapetError } from '@parapet/core'
+import { LOOPBACK, ParapetError } from '@parapet/core'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Services } from '../app/services.js'
 import { looksLikeToken } from '../modules/tokens/index.js'
@@ -7,7 +7,6 @@ import { actorOf, may, type Principal, principalKey } from './principal.js'
 
 const ANONYMOUS: Principal = { kind: 'anonymous' }
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS'])
-const loopback = createAddressSet(['127.0.0.0/8', '::1'])
 
 const limited = (retryAfterSeconds: number): ParapetError => Object.assign(new ParapetError('PPT_RATE_LIMITED'), { retryAfterSeconds })
 
@@ -39,7 +38,7 @@ const isOnThisMachine = (request: FastifyRequest): boolean => {
     request.headers['x-forwarded-for'] !== undefined ||
     request.headers.forwarded !== undefined ||
     request.headers['x-real-ip'] !== undefined
-  return !forwarded && request.clientAddress !== undefined && loopback.has(request.clientAddress)
+  return !forwarded && request.clientAddress !== undefined && LOOPBACK.has(request.clientAddress)
 }
 
 const assertPermission = (request: FastifyRequest, meta: RouteMeta): void => {

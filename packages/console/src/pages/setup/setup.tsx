@@ -4,6 +4,7 @@ import { Link, useLocation } from 'wouter'
 
 import { api } from '../../app/api.js'
 import { Entrance } from '../../components/entrance.js'
+import { NameField } from '../../components/name-field.js'
 import { useTitle } from '../../components/page-title.js'
 import { PasswordField } from '../../components/password-field.js'
 import { Failure } from '../../components/states.js'
@@ -86,23 +87,7 @@ export const Setup = () => {
           mutation.mutate()
         }}
       >
-        <div>
-          <label htmlFor="name" className="font-medium">
-            Name
-          </label>
-          <input
-            id="name"
-            name="username"
-            className="field mt-1"
-            required
-            maxLength={64}
-            autoComplete="username"
-            autoCapitalize="off"
-            spellCheck={false}
-            value={name}
-            onChange={(event) => setName(event.target.value)}
-          />
-        </div>
+        <NameField value={name} onChange={setName} maxLength={64} />
         <PasswordField label="Password" value={password} onChange={setPassword} autoComplete="new-password" minLength={PASSWORD_MIN}>
           <Meter password={password} />
         </PasswordField>

@@ -4,6 +4,7 @@ import { useLocation, useSearch } from 'wouter'
 
 import { api } from '../../app/api.js'
 import { Entrance } from '../../components/entrance.js'
+import { NameField } from '../../components/name-field.js'
 import { useTitle } from '../../components/page-title.js'
 import { PasswordField } from '../../components/password-field.js'
 import { Failure } from '../../components/states.js'
@@ -42,23 +43,7 @@ export const SignIn = () => {
           mutation.mutate()
         }}
       >
-        <div>
-          <label htmlFor="name" className="font-medium">
-            Name
-          </label>
-          <input
-            id="name"
-            name="username"
-            className="field mt-1"
-            required
-            maxLength={128}
-            autoComplete="username"
-            autoCapitalize="off"
-            spellCheck={false}
-            value={name}
-            onChange={(event) => setName(event.target.value)}
-          />
-        </div>
+        <NameField value={name} onChange={setName} maxLength={128} />
         <PasswordField label="Password" value={password} onChange={setPassword} autoComplete="current-password" />
         {mutation.error === null ? null : <Failure error={mutation.error} compact />}
         <button type="submit" className="button min-h-10!" data-kind="primary" disabled={mutation.isPending}>

@@ -1,5 +1,5 @@
-import type { Alert, StoredEvent } from '@parapet/core'
-import { DEMO_TAG, dayOf } from '../events/event-row.js'
+import { type Alert, DEMO_TAG, type StoredEvent } from '@parapet/core'
+import { dayOf } from '../events/event-row.js'
 import type { DetectionEngine } from './types.js'
 
 /** Events of one batch that made or changed one alert, and the alert as the last of them left it. */

@@ -1,9 +1,6 @@
 import { hash } from 'node:crypto'
-import { canonicalAddress, type Clock, DAY, HOUR, type SecurityEvent, uuidv7 } from '@parapet/core'
+import { canonicalAddress, type Clock, DAY, DEMO_TAG, HOUR, type SecurityEvent, uuidv7 } from '@parapet/core'
 import { columnText } from '../../db/paging.js'
-
-/** The tag of generated data, which can be removed. */
-export const DEMO_TAG = 'parapet.demo'
 
 /** An event ready to be stored: its columns, and the key under which a repetition is recognised. */
 export type EventRow = {

@@ -1,10 +1,10 @@
-import { type Author, type Clock, type Page, ParapetError, type SecurityEvent, type StoredEvent } from '@parapet/core'
+import { type Author, type Clock, DEMO_TAG, type Page, ParapetError, type SecurityEvent, type StoredEvent } from '@parapet/core'
 import { codeOf } from '../../db/errors.js'
 import { transaction } from '../../db/pools.js'
 import type { Database } from '../../db/types.js'
 import { createDecisionLog } from '../decisions/decision-log.js'
 import { type AppendResult, createEventLog, type EventBatch } from './event-log.js'
-import { DEMO_TAG, toEventRow } from './event-row.js'
+import { toEventRow } from './event-row.js'
 import { createPartitions } from './partitions.js'
 import { type EventQuery, readEventsAfter, readEventsById, searchEvents } from './read-events.js'
 

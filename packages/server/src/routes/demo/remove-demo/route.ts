@@ -1,6 +1,6 @@
+import { DEMO_TAG } from '@parapet/core'
 import { z } from 'zod'
 import { defineRoute } from '../../../http/define-route.js'
-import { DEMO_TAG } from '../../../modules/events/index.js'
 
 /** Removes what `parapet demo` made: events, their alerts and decisions, and the demo's sources. Nothing else. */
 export const removeDemo = defineRoute({
