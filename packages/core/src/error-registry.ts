@@ -133,6 +133,67 @@ export const ERRORS = {
     message: 'The control plane does not answer',
     fix: 'Check PARAPET_URL and PARAPET_TOKEN and that the server runs.',
   },
+  // privacy
+  PPT_MASK_RULE: {
+    status: 500,
+    message: 'A masking rule or policy is not valid',
+    fix: 'The detail names the file, the rule and what it takes.',
+  },
+  PPT_SEALED_INVALID: {
+    status: 500,
+    message: 'A sealed value does not open',
+    fix: 'It was cut, changed or moved from another cell: restore it from a backup; nothing is shown in its place.',
+  },
+  PPT_SEALED_QUERY: {
+    status: 500,
+    message: 'A sealed column cannot be used this way',
+    fix: 'Compare its blind index for equality; order and ranges are not possible. The detail names the column.',
+  },
+  PPT_SEALED_CONTEXT: {
+    status: 500,
+    message: 'The row of a sealed value is not known',
+    fix: 'Give the whole primary key with the statement; the detail names the table and the key.',
+  },
+  PPT_KEY_UNKNOWN: {
+    status: 500,
+    message: 'A value was sealed with a key that is not in the keyset',
+    fix: 'Bring back the keyset that holds the key named in the detail; parapet keys scan shows which keys are in use.',
+  },
+  PPT_KEY_DISABLED: {
+    status: 500,
+    message: 'A value was sealed with a key that is disabled',
+    fix: 'Enable the key named in the detail: parapet keys enable.',
+  },
+  PPT_KEY_DESTROYED: {
+    status: 500,
+    message: 'A value was sealed with a key that was destroyed',
+    fix: 'The value is lost by design unless a backup of the keyset still holds the key.',
+  },
+  PPT_KEY_DEV: {
+    status: 500,
+    message: 'A development key was given in production',
+    fix: 'Create a keyset without --dev, or leave NODE_ENV=production out.',
+  },
+  PPT_KEY_IN_USE: {
+    status: 409,
+    message: 'The key is still in use',
+    fix: 'Run parapet keys rotate to its end; parapet keys scan lists what is left.',
+  },
+  PPT_KEYSET_INVALID: {
+    status: 500,
+    message: 'The keyset is damaged or does not allow this step',
+    fix: 'The detail says what is wrong; parapet keys list shows each key with its status.',
+  },
+  PPT_KEK: {
+    status: 500,
+    message: 'The key-encryption key cannot be used',
+    fix: 'The detail names the provider and what it answered; nothing is opened without it.',
+  },
+  PPT_SEAL_STATE: {
+    status: 409,
+    message: 'The sealing or rotation is not at this step',
+    fix: 'parapet keys status shows where it stands and the command that comes next.',
+  },
   PPT_USAGE: { status: 500, message: 'The command is not used this way', fix: 'See --help.' },
   PPT_INTERNAL: {
     status: 500,
