@@ -1,8 +1,9 @@
 /** Replays one file through all built-in rules, as `parapet detect` does: `detect.js FILE FORMAT NOW`. Prints what it counted as JSON. */
 import process from 'node:process'
-import { builtinRules, compileRules, createEngine, parserFor, readLines } from '@parapet/detect'
+import { builtinRules, compileRules, createEngine, parserFor, prepareReplay, readLines } from '@parapet/detect'
 
 const [file = '', format = '', now = ''] = process.argv.slice(2)
+prepareReplay()
 const { rules, problems } = compileRules(await builtinRules())
 const engine = createEngine({ rules })
 const parser = parserFor(format)

@@ -67,13 +67,14 @@ ${EXIT_HELP}
       const started = now()
       const since = options.since === undefined ? undefined : readMoment('--since', options.since, started)
       const until = options.until === undefined ? undefined : readMoment('--until', options.until, started)
-      const [{ createEngine, explainRule }, { loadRules, noticeProblems }, { replay }, report, { createReadProgress }] = await Promise.all([
+      const [{ createEngine, explainRule, prepareReplay }, { loadRules, noticeProblems }, { replay }, report, { createReadProgress }] = await Promise.all([
         import('@parapet/detect'),
         import('../log-input/rule-files.js'),
         import('../log-input/replay.js'),
         import('../output/alert-report.js'),
         import('../output/progress.js'),
       ])
+      prepareReplay()
       const { rules, problems } = await loadRules({ builtin: options.builtin, places: options.rules ?? [] })
       noticeProblems(terminal, problems)
       const begun = performance.now()

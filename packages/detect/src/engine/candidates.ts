@@ -1,22 +1,31 @@
 import type { FieldValue, SecurityEvent } from '@parapet/core'
-import { leafCount } from '../sigma/detection-tree.js'
+import { join, leafCount, type DetectionTree } from '../sigma/detection-tree.js'
 import { matchesLogSource } from '../sigma/log-source.js'
 import type { Rule, SingleRule } from '../sigma/rule.js'
 import type { EventView, FieldTable } from './event-view.js'
 import { compileTree, type Predicate } from './predicates.js'
-import { witnessesOf, type WitnessSet } from './witness.js'
+import { createProfile, fieldsOf, hasFewValues, splitTree, type Asked, type Profile } from './profile.js'
+import { witnessesOf, type Witness } from './witness.js'
 
 type Compiled = {
   readonly index: number
   readonly rule: SingleRule
-  readonly test: Predicate
-  readonly witness: WitnessSet | undefined
+  /** where the rule is looked for */
+  readonly plan: Plan
+  /** what is asked once its place was found; `undefined` when that is answer enough */
+  readonly test: Predicate | undefined
   readonly work: number
+}
+
+/** A rule is tried at events with one of its witnesses, and at events whose few-valued fields answer yes. */
+type Plan = {
+  readonly witnesses: readonly Witness[]
+  readonly asked: { readonly few: Predicate | undefined; readonly fields: readonly string[] } | undefined
 }
 
 /** What to ask of events of one category and dataset. Rules are named by their place in `compiled`. */
 type Bucket = {
-  readonly always: readonly number[]
+  readonly profile: Profile
   readonly values: readonly {
     readonly slot: number
     readonly rules: ReadonlyMap<string, readonly number[]>
@@ -39,13 +48,7 @@ export const createCandidates = (program: readonly Rule[], table: FieldTable): C
   const compiled: Compiled[] = []
   for (const [index, rule] of program.entries()) {
     if (rule.kind !== 'single') continue
-    compiled.push({
-      index,
-      rule,
-      test: compileTree(rule.detection, table),
-      witness: witnessesOf(rule.detection, table),
-      work: leafCount(rule.detection),
-    })
+    compiled.push(compileRule(rule, index, table))
   }
   const buckets = new Map<string, Map<string, Bucket>>()
   let built = 0
@@ -69,7 +72,7 @@ export const createCandidates = (program: readonly Rule[], table: FieldTable): C
     if (triedAt[at] === stamp) return
     triedAt[at] = stamp
     const rule = compiled[at] as Compiled
-    if (view.spend(rule.work) && rule.test(view)) matched(rule.index)
+    if (rule.test === undefined || (view.spend(rule.work) && rule.test(view))) matched(rule.index)
   }
 
   // events come in runs of one source
@@ -87,7 +90,8 @@ export const createCandidates = (program: readonly Rule[], table: FieldTable): C
         lastDataset = dataset
       }
       const bucket = lastBucket
-      for (let i = 0; i < bucket.always.length; i++) tryRule(bucket.always[i] as number, view, matched)
+      const fitting = bucket.profile(event, view)
+      for (let i = 0; i < fitting.length; i++) tryRule(fitting[i] as number, view, matched)
       for (let i = 0; i < bucket.values.length; i++) {
         const byValue = bucket.values[i] as Bucket['values'][number]
         const value = view.raw(byValue.slot)
@@ -125,17 +129,51 @@ const look = ({ rules, seen }: Bucket['values'][number], value: string | number)
 
 const textOf = (value: FieldValue | undefined): string => (typeof value === 'string' ? value : '')
 
+/** Decides where a rule is looked for, and compiles what is left to ask there. */
+const compileRule = (rule: SingleRule, index: number, table: FieldTable): Compiled => {
+  const tree = rule.detection
+  const witnesses = witnessesOf(tree, table)?.witnesses ?? []
+  const isFew = (witness: Witness): boolean => witness.kind === 'value' && hasFewValues(table.fields[witness.slot] ?? '')
+  if (witnesses.every(isFew)) {
+    const { few, rest } = splitTree(tree)
+    return {
+      index,
+      rule,
+      plan: { witnesses: [], asked: ask(few, table) },
+      test: rest === undefined ? undefined : compileTree(rest, table),
+      work: rest === undefined ? 0 : leafCount(rest),
+    }
+  }
+  const few = witnesses.filter(isFew).map((witness) => valueLeaf(witness, table))
+  return {
+    index,
+    rule,
+    plan: { witnesses: witnesses.filter((witness) => !isFew(witness)), asked: few.length === 0 ? undefined : ask(join('or', few), table) },
+    test: compileTree(tree, table),
+    work: leafCount(tree),
+  }
+}
+
+const ask = (few: DetectionTree | undefined, table: FieldTable): Plan['asked'] =>
+  few === undefined ? { few: undefined, fields: [] } : { few: compileTree(few, table), fields: fieldsOf(few) }
+
+/** A witness as a comparison. */
+const valueLeaf = (witness: Witness, table: FieldTable): DetectionTree => ({
+  op: 'leaf',
+  field: table.fields[witness.slot] ?? '',
+  test: { kind: 'oneOf', values: new Set(witness.kind === 'value' ? [witness.value] : []) },
+})
+
 const buildBucket = (compiled: readonly Compiled[], reads: (rule: SingleRule) => boolean): Bucket => {
-  const always: number[] = []
+  const asked: Asked[] = []
+  const fields = new Set<string>()
   const values = new Map<number, Map<string, number[]>>()
   const literals = new Map<number, (number[] | undefined)[]>()
-  for (const [at, { rule, witness }] of compiled.entries()) {
+  for (const [at, { rule, plan }] of compiled.entries()) {
     if (!reads(rule)) continue
-    if (witness === undefined) {
-      always.push(at)
-      continue
-    }
-    for (const item of witness.witnesses) {
+    if (plan.asked !== undefined) asked.push({ at, few: plan.asked.few })
+    for (const field of plan.asked?.fields ?? []) fields.add(field)
+    for (const item of plan.witnesses) {
       if (item.kind === 'value') {
         const byValue = values.get(item.slot) ?? new Map<string, number[]>()
         values.set(item.slot, byValue.set(item.value, [...(byValue.get(item.value) ?? []), at]))
@@ -147,7 +185,7 @@ const buildBucket = (compiled: readonly Compiled[], reads: (rule: SingleRule) =>
     }
   }
   return {
-    always,
+    profile: createProfile([...fields], asked),
     values: [...values].map(([slot, rules]) => ({
       slot,
       rules,
