@@ -50,27 +50,35 @@ describe('tokenize', () => {
   it('gives one token for one value of a rule and tenant, and no hint of the value', async () => {
     const test = await createTestKeyset()
     const { tokenizer } = await setup({}, test)
-    const token = tokenizer.tokenize('email', VALUE)
+    const token = tokenizer.tokenize(VALUE, 'email')
     expect(token).toMatch(/^tok_[\w-]{27}$/)
-    expect(tokenizer.tokenize('email', VALUE)).toBe(token)
+    expect(tokenizer.tokenize(VALUE, 'email')).toBe(token)
     const other = await setup({ tenant: 'other' }, test)
     const tokens = [
       token,
-      tokenizer.tokenize('login', VALUE),
-      tokenizer.tokenize('email', `${VALUE}x`),
-      other.tokenizer.tokenize('email', VALUE),
+      tokenizer.tokenize(VALUE, 'login'),
+      tokenizer.tokenize(`${VALUE}x`, 'email'),
+      other.tokenizer.tokenize(VALUE, 'email'),
     ]
     expect(new Set(tokens).size).toBe(4)
   })
 
   it('does not take rule and value cut elsewhere for the same', async () => {
     const { tokenizer } = await setup()
-    expect(tokenizer.tokenize('ab', 'c')).not.toBe(tokenizer.tokenize('a', 'bc'))
+    expect(tokenizer.tokenize('c', 'ab')).not.toBe(tokenizer.tokenize('bc', 'a'))
+  })
+
+  it('refuses a rule that is no id, so that a value in its place is never kept in clear', async () => {
+    const { tokenizer, rows } = await setup()
+    for (const rule of [VALUE, '', 'Email', 'a b', 'x'.repeat(65)])
+      expect(() => tokenizer.tokenize('email', rule)).toThrow(code('PPT_INVALID'))
+    await tokenizer.flush()
+    expect(rows).toEqual([])
   })
 
   it('keeps the value sealed, for its own row only', async () => {
     const { tokenizer, rows, test } = await setup()
-    const token = tokenizer.tokenize('email', VALUE)
+    const token = tokenizer.tokenize(VALUE, 'email')
     await tokenizer.flush()
     expect(rows).toEqual([{ token, tenant: '', rule: 'email', sealed: expect.stringMatching(/^ppt1\./) as string, createdAt: TEST_NOW }])
     const cell = { tenant: '', ...VAULT_CELL, row: [token], type: 'text' } as const
@@ -80,9 +88,9 @@ describe('tokenize', () => {
 
   it('writes a value once, however often it comes', async () => {
     const { tokenizer, rows } = await setup()
-    for (let i = 0; i < 100; i++) tokenizer.tokenize('email', VALUE)
+    for (let i = 0; i < 100; i++) tokenizer.tokenize(VALUE, 'email')
     await tokenizer.flush()
-    tokenizer.tokenize('email', VALUE)
+    tokenizer.tokenize(VALUE, 'email')
     await tokenizer.flush()
     expect(rows).toHaveLength(1)
   })
@@ -90,14 +98,14 @@ describe('tokenize', () => {
   it('refuses what would not come back as it was', async () => {
     const { tokenizer } = await setup()
     for (const value of ['\ud800', 'x'.repeat(65_537), null as unknown as string])
-      expect(() => tokenizer.tokenize('email', value)).toThrow(code('PPT_INVALID'))
+      expect(() => tokenizer.tokenize(value, 'email')).toThrow(code('PPT_INVALID'))
   })
 
   it('leads back to any value there is', async () => {
     const { tokenizer } = await setup()
     await fc.assert(
       fc.asyncProperty(fc.string({ unit: 'grapheme' }), async (value) => {
-        const token = tokenizer.tokenize('any', value)
+        const token = tokenizer.tokenize(value, 'any')
         expect(await tokenizer.unmask(token, ASK)).toBe(value)
         await tokenizer.flush()
         expect(await tokenizer.unmask(token, ASK)).toBe(value)
@@ -107,10 +115,10 @@ describe('tokenize', () => {
 
   it('goes on over a rotation: old tokens lead back, new ones are others', async () => {
     const { tokenizer, test } = await setup()
-    const before = tokenizer.tokenize('email', VALUE)
+    const before = tokenizer.tokenize(VALUE, 'email')
     await tokenizer.flush()
     await test.rotate()
-    const after = tokenizer.tokenize('email', VALUE)
+    const after = tokenizer.tokenize(VALUE, 'email')
     expect(after).not.toBe(before)
     await tokenizer.flush()
     expect([await tokenizer.unmask(before, ASK), await tokenizer.unmask(after, ASK)]).toEqual([VALUE, VALUE])
@@ -120,7 +128,7 @@ describe('tokenize', () => {
 describe('unmask', () => {
   it('gives the value to who may and says why, and records it', async () => {
     const { tokenizer, entries } = await setup()
-    const token = tokenizer.tokenize('email', VALUE)
+    const token = tokenizer.tokenize(VALUE, 'email')
     expect(await tokenizer.unmask(token, ASK)).toBe(VALUE)
     expect(entries).toEqual([
       {
@@ -146,7 +154,7 @@ describe('unmask', () => {
     ['with a book for a reason', { reason: 'x'.repeat(501) }, 'PPT_INVALID'],
   ])('is refused %s, and the refusal is recorded', async (_name, change, name) => {
     const { tokenizer, entries, vault } = await setup()
-    const token = tokenizer.tokenize('email', VALUE)
+    const token = tokenizer.tokenize(VALUE, 'email')
     await tokenizer.flush()
     const get = vi.spyOn(vault, 'get')
     await expect(tokenizer.unmask(token, { ...ASK, ...change })).rejects.toEqual(code(name))
@@ -164,7 +172,7 @@ describe('unmask', () => {
 
   it('gives nothing when it cannot be recorded', async () => {
     const { tokenizer } = await setup({ audit: { record: () => Promise.reject(new Error('the record is down')) } })
-    const token = tokenizer.tokenize('email', VALUE)
+    const token = tokenizer.tokenize(VALUE, 'email')
     await expect(tokenizer.unmask(token, ASK)).rejects.toThrow('the record is down')
     await expect(tokenizer.unmask(token, { ...ASK, allowed: false })).rejects.toThrow('the record is down')
   })
@@ -172,7 +180,7 @@ describe('unmask', () => {
   it('does not open a row that was put under another token, or came from another tenant', async () => {
     const test = await createTestKeyset()
     const { tokenizer, vault, rows, entries } = await setup({}, test)
-    tokenizer.tokenize('email', VALUE)
+    tokenizer.tokenize(VALUE, 'email')
     await tokenizer.flush()
     const token = `tok_${'B'.repeat(27)}`
     await vault.put([{ ...rows[0]!, token }])
@@ -196,7 +204,7 @@ describe('unmask', () => {
       vi.spyOn(console, name).mockImplementation((...parts) => void said.push(parts)),
     )
     const { tokenizer, entries, errors } = await setup()
-    const token = tokenizer.tokenize('email', VALUE)
+    const token = tokenizer.tokenize(VALUE, 'email')
     await tokenizer.unmask(token, ASK)
     await tokenizer.unmask(token, { ...ASK, allowed: false }).catch((error: unknown) => errors.push(error))
     expect(JSON.stringify([entries, errors, said])).not.toContain('schmidt')
@@ -216,7 +224,7 @@ describe('writing behind', () => {
       },
     }
     const { tokenizer } = await setup({ vault })
-    for (let i = 0; i < 1200; i++) tokenizer.tokenize('n', `${i}`)
+    for (let i = 0; i < 1200; i++) tokenizer.tokenize(`${i}`, 'n')
     expect(batches).toEqual([])
     await vi.advanceTimersByTimeAsync(200)
     expect(batches).toEqual([500, 500, 200])
@@ -228,7 +236,7 @@ describe('writing behind', () => {
     const memory = createMemoryTokenVault()
     const vault: TokenVault = { ...memory, put: (rows) => (down ? Promise.reject(new Error('vault is down')) : memory.put(rows)) }
     const { tokenizer, errors } = await setup({ vault })
-    const token = tokenizer.tokenize('email', VALUE)
+    const token = tokenizer.tokenize(VALUE, 'email')
     await expect(tokenizer.flush()).rejects.toThrow('vault is down')
     await vi.advanceTimersByTimeAsync(400)
     expect(errors.length).toBeGreaterThanOrEqual(1)
@@ -243,7 +251,7 @@ describe('writing behind', () => {
       maxPending: 10,
       vault: { get: () => Promise.resolve(undefined), put: () => Promise.reject(new Error('down')) },
     })
-    const tokens = Array.from({ length: 25 }, (_, i) => tokenizer.tokenize('n', `value ${i}`))
+    const tokens = Array.from({ length: 25 }, (_, i) => tokenizer.tokenize(`value ${i}`, 'n'))
     expect(tokens.every((token) => token.startsWith('tok_'))).toBe(true)
     await expect(tokenizer.flush()).rejects.toThrow('down')
     expect(errors).toEqual([expect.objectContaining({ code: 'PPT_BACKPRESSURE', detail: expect.stringContaining('15 tokens') as string })])
@@ -254,11 +262,11 @@ describe('writing behind', () => {
     const memory = createMemoryTokenVault()
     const vault: TokenVault = { ...memory, put: (rows) => (down ? Promise.reject(new Error('down')) : memory.put(rows)) }
     const { tokenizer } = await setup({ maxPending: 1, vault })
-    tokenizer.tokenize('n', 'first')
-    const dropped = tokenizer.tokenize('n', 'second')
+    tokenizer.tokenize('first', 'n')
+    const dropped = tokenizer.tokenize('second', 'n')
     down = false
     await tokenizer.flush()
-    expect(tokenizer.tokenize('n', 'second')).toBe(dropped)
+    expect(tokenizer.tokenize('second', 'n')).toBe(dropped)
     await tokenizer.flush()
     expect(await tokenizer.unmask(dropped, ASK)).toBe('second')
   })
@@ -271,9 +279,9 @@ describe('writing behind', () => {
     })
     const vault: TokenVault = { ...memory, put: (rows) => gate.then(() => memory.put(rows)) }
     const { tokenizer } = await setup({ vault })
-    tokenizer.tokenize('n', 'first')
+    tokenizer.tokenize('first', 'n')
     const early = tokenizer.flush()
-    const late = tokenizer.tokenize('n', 'second')
+    const late = tokenizer.tokenize('second', 'n')
     const all = tokenizer.flush()
     release()
     await Promise.all([early, all])
@@ -282,7 +290,7 @@ describe('writing behind', () => {
 
   it('close writes what is left', async () => {
     const { tokenizer, rows } = await setup()
-    tokenizer.tokenize('email', VALUE)
+    tokenizer.tokenize(VALUE, 'email')
     await tokenizer.close()
     expect(rows).toHaveLength(1)
   })

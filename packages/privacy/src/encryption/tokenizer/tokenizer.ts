@@ -24,10 +24,11 @@ export type UnmaskRequest = {
 /** Replaces values by tokens that lead back to them, for those who may. */
 export type Tokenizer = {
   /**
-   * The token of a value: the same for the same tenant, rule, value and primary key. The value is sealed at once and kept
-   * in the background. Throws PPT_INVALID for a value that UTF-8 cannot carry or that is over 64 KiB.
+   * The token of a value that a rule found: the same for the same tenant, rule, value and primary key. The value is sealed at
+   * once and kept in the background. Throws PPT_INVALID for a value that UTF-8 cannot carry or that is over 64 KiB, and for a
+   * rule that is no id. What `createMasker` takes as `tokenize`.
    */
-  readonly tokenize: (ruleId: string, value: string) => string
+  readonly tokenize: (value: string, ruleId: string) => string
   /** Waits until every token given out so far leads back to its value. */
   readonly flush: () => Promise<void>
   /**
@@ -52,6 +53,8 @@ export type TokenizerOptions = {
   readonly maxPending?: number
   readonly flushEveryMs?: number
 }
+
+const RULE_ID = /^[a-z][a-z0-9-]{0,63}$/
 
 /** A tokenizer for one tenant. */
 export const createTokenizer = (options: TokenizerOptions): Tokenizer => {
@@ -92,7 +95,9 @@ export const createTokenizer = (options: TokenizerOptions): Tokenizer => {
   }
 
   return {
-    tokenize: (ruleId, value) => {
+    tokenize: (value, ruleId) => {
+      // kept and recorded in clear: a value that somebody passed in its place must not be
+      if (!RULE_ID.test(ruleId)) throw new ParapetError('PPT_INVALID', 'tokenize takes the value, then the id of the rule')
       if (typeof value !== 'string' || value.length > MAX_VALUE || !isWellFormed(value))
         throw new ParapetError('PPT_INVALID', `a token takes well-formed text of at most ${MAX_VALUE} characters`)
       const token = `tok_${keyset
