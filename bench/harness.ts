@@ -74,8 +74,8 @@ const createMeasure =
 /** Brings the built packages up to date: what is measured is what is installed. */
 const build = async (): Promise<void> => {
   const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin/tsc')
-  const { code, stdout } = await run(process.execPath, [tsc, '-b', 'packages/detect'])
-  if (code !== 0) throw new Error(`packages/detect does not build:\n${stdout}`)
+  const { code, stdout } = await run(process.execPath, [tsc, '-b', 'packages/detect', 'packages/privacy'])
+  if (code !== 0) throw new Error(`the packages do not build:\n${stdout}`)
 }
 
 /** Prepares the tools, hands them to `use`, and cleans up. */

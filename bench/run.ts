@@ -7,9 +7,11 @@ import process from 'node:process'
 import { detectHostile } from './detect-hostile.js'
 import { detectNginx } from './detect-nginx.js'
 import { detectSshd } from './detect-sshd.js'
+import { sealFields } from './seal-fields.js'
+import { maskPino } from './mask-pino.js'
 import { withTools, type Bench, type Tools } from './harness.js'
 
-const BENCHES: readonly Bench[] = [detectSshd, detectNginx, detectHostile]
+const BENCHES: readonly Bench[] = [detectSshd, detectNginx, detectHostile, sealFields, maskPino]
 
 const gated = process.argv.includes('--gate')
 

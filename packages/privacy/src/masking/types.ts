@@ -32,6 +32,8 @@ export type MaskRule = {
   readonly keepLast: number
   readonly action: MaskAction
   readonly confidence: Confidence
+  /** `pem`: what is hidden goes on over the lines of base64 that follow, up to the END line */
+  readonly tail?: 'pem'
   /** the file's vendor or country and where its format is documented */
   readonly provider?: string
   readonly reference?: string

@@ -1,0 +1,1 @@
+export { maskResponses, type MaskResponses, type MaskResponsesOptions } from './mask-responses.js'

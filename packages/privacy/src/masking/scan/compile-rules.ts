@@ -1,0 +1,140 @@
+import { compileAutomaton, type Automaton } from '@parapet/core/match'
+import { has, sizeOf, type CharSet } from '../pattern/char-set.js'
+import { extentOf, leadingSets } from '../pattern/lint-pattern.js'
+import { planOf } from '../pattern/lint-rule.js'
+import { parsePattern, type PatternNode } from '../pattern/parse-pattern.js'
+import { createProgramBuilder, type Program, type ProgramBuilder } from '../pattern/program.js'
+import type { MaskRule } from '../types.js'
+import { findValidator } from '../validators/registry.js'
+import { createShapeBuilder, type ShapeAutomaton } from './shape-automaton.js'
+import type { Validator } from '../validators/validator.js'
+
+/** A rule made ready for the scan. */
+export type CompiledRule = {
+  readonly rule: MaskRule
+  /** its place among the rules: smaller wins where all else is equal */
+  readonly index: number
+  /** address of its pattern in the program */
+  readonly address: number
+  /** offset of the set of its first characters */
+  readonly first: number
+  /** a later character that is always at the same place, the most telling one: how far from the start, and the offset of its set */
+  readonly probeAt: number
+  readonly probe: number
+  readonly most: number
+  readonly isWord: boolean
+  readonly validator: Validator | undefined
+  /** 2 for high, 1 for medium, 0 for low confidence */
+  readonly rank: number
+}
+
+/** What a literal of the automaton stands for. */
+export type LiteralEntry =
+  | { readonly kind: 'rule'; readonly rule: CompiledRule; readonly length: number; readonly offset: number; readonly back: number; readonly run: number }
+  | { readonly kind: 'key' | 'escape' | 'base64'; readonly length: number }
+
+/** All rules and key names in the tables that the scan reads. */
+export type CompiledRules = {
+  readonly automaton: Automaton
+  /** by number of the hit: what its literals stand for, suffixes included */
+  readonly hits: readonly (readonly LiteralEntry[])[]
+  readonly program: Program
+  readonly at: readonly CompiledRule[]
+  readonly shapes: ShapeAutomaton
+  /** the longest match or look-around of any rule, in characters */
+  readonly reach: number
+}
+
+const RANKS = { high: 2, medium: 1, low: 0 } as const
+
+/** Characters looked at for a probe. */
+const MOST_PROBED = 40
+
+const probeOf = (tree: PatternNode, builder: ProgramBuilder): Pick<CompiledRule, 'probeAt' | 'probe'> => {
+  const sets = leadingSets(tree).slice(0, MOST_PROBED)
+  let best = 0
+  for (let i = 1; i < sets.length; i++) if (sizeOf(sets[i] ?? 0n) <= sizeOf(sets[best] ?? 0n)) best = i
+  return { probeAt: best, probe: builder.addSet(sets[best] ?? extentOf(tree).first) }
+}
+
+/** The digits with which a rule can begin, one bit each. */
+const maskOf = (start: CharSet, lead: number): number => {
+  let mask = 0
+  for (let digit = 0; digit < 10; digit++) if (lead > 0 || has(start, 48 + digit)) mask |= 1 << digit
+  return mask
+}
+
+/** Literals at which something is written in escapes, and the beginnings of base64 of JSON: the scan looks there a second time. */
+const ESCAPES = ['\\u00', '\\/', '%40', '%2b', '%3a', '%3d', '%2f', '%20', '%22', '%2d', '%25']
+const BASE64 = ['eyj', 'ewog', 'w3si', 'base64,']
+
+type Added = { readonly literal: string; readonly entry: LiteralEntry }
+
+/** Compiles rules and the literals of key names. The rules were checked by the schema; one that is not valid throws `PPT_MASK_RULE`. */
+export const compileRules = (rules: readonly MaskRule[], keyLiterals: readonly string[], secondLook: boolean): CompiledRules => {
+  const builder = createProgramBuilder()
+  const added: Added[] = []
+  const at: CompiledRule[] = []
+  const shapeBuilder = createShapeBuilder()
+  let reach = 256
+
+  for (const [index, rule] of rules.entries()) {
+    const { places, shapes } = planOf(rule)
+    const tree = parsePattern(rule.pattern, rule.caseInsensitive)
+    const extent = extentOf(tree)
+    const compiled: CompiledRule = {
+      rule,
+      index,
+      address: builder.add(tree),
+      first: builder.addSet(extent.first),
+      ...probeOf(tree, builder),
+      most: extent.most,
+      isWord: rule.boundary === 'word',
+      validator: rule.validator === undefined ? undefined : findValidator(rule.validator),
+      rank: RANKS[rule.confidence],
+    }
+    reach = Math.max(reach, extent.most)
+    if (rule.trigger.kind === 'at') at.push(compiled)
+    if (rule.trigger.kind === 'literal')
+      for (const [i, literal] of rule.trigger.literals.entries()) {
+        const place = places[i]
+        if (place === undefined) continue
+        const entry: LiteralEntry =
+          place.kind === 'fixed'
+            ? { kind: 'rule', rule: compiled, length: literal.length, offset: place.offset, back: 0, run: 0 }
+            : { kind: 'rule', rule: compiled, length: literal.length, offset: 0, back: place.back, run: builder.addSet(place.run) }
+        added.push({ literal, entry })
+      }
+    for (const { lead, ...shape } of shapes) shapeBuilder.add(shape, { rule: compiled, lead }, maskOf(extent.first, lead))
+  }
+  for (const literal of keyLiterals) added.push({ literal, entry: { kind: 'key', length: literal.length } })
+  if (secondLook) {
+    for (const literal of ESCAPES) added.push({ literal, entry: { kind: 'escape', length: literal.length } })
+    for (const literal of BASE64) added.push({ literal, entry: { kind: 'base64', length: literal.length } })
+  }
+
+  return { ...automatonOf(added), program: builder.build(), at, shapes: shapeBuilder.build(), reach: reach + 64 }
+}
+
+/** `@` is a literal of the automaton as well, so that one comparison finds everything but digits. */
+const automatonOf = (added: readonly Added[]): Pick<CompiledRules, 'automaton' | 'hits'> => {
+  const distinct = new Map<string, LiteralEntry[]>()
+  for (const { literal, entry } of added) {
+    const folded = literal.toLowerCase()
+    const list = distinct.get(folded) ?? []
+    if (entry.kind === 'rule' || list.every(({ kind }) => kind !== entry.kind)) list.push(entry)
+    distinct.set(folded, list)
+  }
+  if (!distinct.has('@')) distinct.set('@', [])
+  const entries = [...distinct.values()]
+  const codes = [...distinct.keys()].map((literal) => Uint8Array.from(literal, (letter) => letter.charCodeAt(0)))
+  const automaton = compileAutomaton(codes, 256, true)
+  const { idsFrom, ids, suffixHit } = automaton
+  const hits = Array.from(suffixHit, (_, index) => {
+    const found: LiteralEntry[] = []
+    for (let hit = index; hit >= 0; hit = suffixHit[hit] ?? -1)
+      for (let i = idsFrom[hit] ?? 0; i < (idsFrom[hit + 1] ?? 0); i++) found.push(...(entries[ids[i] ?? -1] ?? []))
+    return found
+  })
+  return { automaton, hits }
+}

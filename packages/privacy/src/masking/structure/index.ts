@@ -1,0 +1,5 @@
+export { createJsonTextMasker, type JsonTextMasker, type JsonTextOptions } from './json-text.js'
+export type { KeyGroup, KeyRules } from './key-groups.js'
+export type { KeyClassifier } from './keys.js'
+export type { Hidden, ReplaceValue, WalkLimits } from './limits.js'
+export { createStructurePass, type StructureDeps } from './walk.js'

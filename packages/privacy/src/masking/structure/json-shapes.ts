@@ -1,0 +1,207 @@
+import type { Hidden } from './limits.js'
+import type { KnownStrings } from './known-strings.js'
+import type { PlainShapes } from './plain-shapes.js'
+import { isSameRun } from './units.js'
+
+/** How a value is treated: hidden as something, left as it is, or read as text. */
+export type ValueMode = Hidden | 'open' | undefined
+
+/** What the pass knows of a changing value when it gets there. `State` is what it needs to go on from the value. */
+type Changing<State> = {
+  readonly isNumber: boolean
+  readonly mode: ValueMode
+  /** a number of thirteen digits is a time here */
+  readonly isTime: boolean
+  readonly state: State
+}
+
+/** A value that changes from line to line, and the texts that were seen to follow it. */
+export type ShapeNode<State> = Changing<State> & {
+  readonly nexts: ShapeText<State>[]
+  /** as JSON, the mark that stands for every value here */
+  readonly mark: string | undefined
+  /** what hiding gave last, and the same as JSON: it is often the same mark */
+  shown: string
+  quoted: string
+  /** how many values were looked up among the known ones, and how many were there: where all differ, nobody looks any more */
+  asked: number
+  known: number
+}
+
+/** A text in which nothing is hidden, from the end of one changing value to the start of the next; `node` is undefined at the end of the line. */
+type ShapeText<State> = { readonly units: Uint16Array; readonly node: ShapeNode<State> | undefined }
+
+/** Where following a text ended, and what of it is masked by then. */
+export type Followed<State> = {
+  /** true: `out` is the whole text, masked */
+  readonly isDone: boolean
+  readonly out: string
+  readonly copied: number
+  /** where the pass goes on: at the start of the text, or of the value that `node` stands for */
+  readonly at: number
+  readonly node: ShapeNode<State>
+}
+
+/** What values are masked with. */
+export type ShapeDeps = {
+  readonly textOf: (value: string) => string
+  readonly replace: (how: Hidden, value: string) => string | null
+  /** the mark that every value of a kind gets, if there is one */
+  readonly markOf: (how: Hidden) => string | undefined
+  readonly quote: (text: string | null) => string
+  readonly strings: KnownStrings
+  readonly isPlain: PlainShapes
+  /** remembers a clean value that stands in the text from `from` to `to` */
+  readonly keep: (units: Uint16Array, from: number, to: number, value: string) => void
+}
+
+/**
+ * Remembers what lines look like. A program logs the same kinds of lines over and over: the same keys in the same order, with other
+ * values. What lies between two changing values was read before, so it is only compared; the values are masked one by one.
+ * A line that fits nothing is read as if there was no memory, from the last value that fitted. Of bounded size.
+ */
+export type JsonShapes<State> = {
+  readonly follow: (text: string, units: Uint16Array) => Followed<State>
+  /** adds what was read after `node`: `units` up to a changing value. Gives the node of that value, `undefined` when it is not remembered. */
+  readonly grow: (node: ShapeNode<State>, units: Uint16Array, value: Changing<State>) => ShapeNode<State> | undefined
+  /** adds what was read after `node` up to the end */
+  readonly end: (node: ShapeNode<State>, units: Uint16Array) => void
+}
+
+const MOST_NODES = 1_024
+const MOST_NEXTS = 8
+const MOST_TEXT = 2_048
+const LEAST_DIGITS = 12
+const MOST_ASKED = 256
+
+const isDigitLike = (code: number): boolean =>
+  (code >= 48 && code <= 57) || code === 46 || code === 45 || code === 43 || code === 69 || code === 101
+
+const isSame = (a: Uint16Array, b: Uint16Array): boolean => a.length === b.length && isSameRun(a, 0, b, 0, a.length)
+
+/** Starts with nothing remembered. `start` is the state at the beginning of a text. */
+export const createJsonShapes = <State>(
+  start: State,
+  { textOf, replace, markOf, quote, strings, isPlain, keep }: ShapeDeps,
+): JsonShapes<State> => {
+  const markFor = (mode: ValueMode): string | undefined => {
+    const mark = mode === undefined || mode === 'open' ? undefined : markOf(mode)
+    return mark === undefined ? undefined : quote(mark)
+  }
+  const newNode = ({ isNumber, mode, isTime, state }: Changing<State>): ShapeNode<State> => ({
+    isNumber, mode, isTime, state, mark: markFor(mode), nexts: [], shown: '', quoted: '""', asked: 0, known: 0,
+  }) // prettier-ignore
+  const newRoot = (): ShapeNode<State> => newNode({ isNumber: false, mode: undefined, isTime: false, state: start })
+  let root = newRoot()
+  let nodes = 0
+
+  const nextOf = ({ nexts }: ShapeNode<State>, units: Uint16Array, at: number, length: number): ShapeText<State> | undefined => {
+    for (let n = 0; n < nexts.length; n++) {
+      const next = nexts[n] as ShapeText<State>
+      const wanted = next.units
+      const size = wanted.length
+      if (at + size > length || (next.node === undefined && at + size !== length)) continue
+      if (!isSameRun(wanted, 0, units, at, size)) continue
+      // the one that came last is tried first
+      if (n > 0) [nexts[n - 1], nexts[n]] = [next, nexts[n - 1] as ShapeText<State>]
+      return next
+    }
+    return undefined
+  }
+
+  const isKnown = (node: ShapeNode<State>, units: Uint16Array, from: number, to: number): boolean => {
+    node.asked++
+    if (strings.find(units, from, to) === undefined) return false
+    node.known++
+    return true
+  }
+
+  /** What stands for a value as JSON; `undefined` when it stays. */
+  const maskedOf = (node: ShapeNode<State>, value: string): string | undefined => {
+    const { mode, isNumber } = node
+    const shown = mode === undefined ? textOf(value) : replace(mode as Hidden, value)
+    if (shown === value && (isNumber || mode === undefined)) return undefined
+    if (shown === null) return 'null'
+    if (shown !== node.shown) [node.shown, node.quoted] = [shown, quote(shown)]
+    return node.quoted
+  }
+
+  const add = (node: ShapeNode<State>, units: Uint16Array, next: ShapeNode<State> | undefined): void => {
+    if (node.nexts.length >= MOST_NEXTS) node.nexts.pop()
+    node.nexts.push({ units: units.slice(), node: next })
+  }
+
+  return {
+    follow: (text, units) => {
+      const { length } = text
+      const firstEscape = text.indexOf('\\')
+      let node = root
+      let out = ''
+      let copied = 0
+      let at = 0
+      // the last value that fitted, before it was masked: the pass reads it again when nothing fits after it
+      let lastOut = ''
+      let lastCopied = 0
+      let lastAt = 0
+      for (;;) {
+        const next = nextOf(node, units, at, length)
+        if (next === undefined) break
+        at += next.units.length
+        const value = next.node
+        if (value === undefined) return { isDone: true, out: copied === 0 ? text : out + text.slice(copied), copied, at, node }
+        const from = at
+        let masked: string | undefined
+        if (value.isNumber) {
+          const first = at < length ? (units[at] as number) : 0
+          if ((first < 48 || first > 57) && first !== 45) break
+          while (at < length && isDigitLike(units[at] as number)) at++
+          const size = at - from
+          if (value.mode !== 'open' && (value.mode !== undefined || (size >= LEAST_DIGITS && !(value.isTime && size === 13))))
+            masked = value.mark ?? maskedOf(value, text.slice(from, at))
+        } else {
+          if (at >= length || units[at] !== 34) break
+          at = text.indexOf('"', at + 1)
+          // escapes are for the pass that knows them
+          if (at < 0 || (firstEscape >= 0 && firstEscape < at && text.slice(from, at).includes('\\'))) break
+          if (value.mode === undefined) {
+            const isVaried = value.asked >= MOST_ASKED && value.known * 4 < value.asked
+            if (at > from + 4 && !isPlain(units, from + 1, at) && (isVaried || !isKnown(value, units, from + 1, at))) {
+              const given = text.slice(from + 1, at)
+              masked = maskedOf(value, given)
+              if (masked === undefined && !isVaried) keep(units, from + 1, at, given)
+            }
+          } else if (value.mode !== 'open' && at > from + 1) masked = value.mark ?? maskedOf(value, text.slice(from + 1, at))
+          at++
+        }
+        lastOut = out
+        lastCopied = copied
+        lastAt = from
+        if (masked !== undefined) {
+          out += text.slice(copied, from) + masked
+          copied = at
+        }
+        node = value
+      }
+      return { isDone: false, out: lastOut, copied: lastCopied, at: lastAt, node }
+    },
+    grow: (node, units, value) => {
+      if (units.length > MOST_TEXT) return undefined
+      const there = node.nexts.find((next) => next.node?.isNumber === value.isNumber && isSame(next.units, units))
+      if (there?.node !== undefined) return there.node
+      if (nodes >= MOST_NODES) {
+        // everything is learned again: what is still logged comes back soon
+        root = newRoot()
+        nodes = 0
+        return undefined
+      }
+      nodes++
+      const next = newNode(value)
+      add(node, units, next)
+      return next
+    },
+    end: (node, units) => {
+      if (units.length <= MOST_TEXT && !node.nexts.some((next) => next.node === undefined && isSame(next.units, units)))
+        add(node, units, undefined)
+    },
+  }
+}

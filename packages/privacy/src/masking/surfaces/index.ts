@@ -1,0 +1,2 @@
+export { maskConsole } from './console.js'
+export type { SurfaceMasker } from './surface-masker.js'

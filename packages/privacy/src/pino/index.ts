@@ -1,0 +1,1 @@
+export { maskPino, type MaskedPinoOptions, type MaskPinoOptions } from './mask-pino.js'

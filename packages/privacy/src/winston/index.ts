@@ -1,0 +1,1 @@
+export { maskFormat, type MaskFormat } from './mask-format.js'
