@@ -1,11 +1,13 @@
 import type { AddressInfo } from 'node:net'
 import process from 'node:process'
+import { createMasker } from '@parapet/privacy'
 import { createApp } from './app.js'
 import { readSettings } from './settings.js'
 import { createUsers, DEMO_PEOPLE } from './users.js'
 
 const { host, port, guard: options } = readSettings(process.env)
-const { app, guard } = createApp(options, await createUsers(DEMO_PEOPLE))
+// what people type ends up in URLs and headers: events leave without it
+const { app, guard } = createApp({ ...options, masker: createMasker() }, await createUsers(DEMO_PEOPLE))
 
 const server = app.listen(port, host, (error?: Error) => {
   if (error !== undefined) {

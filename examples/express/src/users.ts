@@ -1,13 +1,14 @@
 import { randomBytes, scrypt as scryptCallback, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
+import { UNKNOWN_SUBJECT } from '@parapet/guard'
 
 /** A person who may sign in. */
 export type User = { readonly id: string; readonly name: string; readonly fullName: string }
 
 /** The people of this application. */
 export type Users = {
-  /** the user when the password is right; takes as long for a name that does not exist */
-  verify: (name: string, password: string) => Promise<User | undefined>
+  /** the user when the password is right; takes as long for a name that does not exist, and tells the guard so, and nobody else */
+  verify: (name: string, password: string) => Promise<User | typeof UNKNOWN_SUBJECT | undefined>
   byId: (id: string) => User | undefined
 }
 
@@ -29,7 +30,9 @@ export const createUsers = async (people: readonly (User & { readonly password: 
     verify: async (name, password) => {
       const row = rows.get(name.trim().toLowerCase()) ?? nobody
       const given = await hash(password, row.salt)
-      return timingSafeEqual(given, row.hash) ? row.user : undefined
+      const right = timingSafeEqual(given, row.hash)
+      if (row === nobody) return UNKNOWN_SUBJECT
+      return right ? row.user : undefined
     },
     byId: (id) => [...rows.values()].find(({ user }) => user.id === id)?.user,
   }

@@ -25,7 +25,7 @@ export {
 } from './session/sessions.js'
 export { type MemoryStore, memoryStore, type MemoryStoreOptions } from './store/memory-store.js'
 export { type StoreCheck, storeConformance, type StoreUnderTest } from './store/store-conformance.js'
-export { createLogin, type Login, type LoginAttempt, type LoginVerdict } from './login/login.js'
+export { createLogin, type Login, type LoginAttempt, type LoginVerdict, UNKNOWN_SUBJECT } from './login/login.js'
 export type { LoginOptions } from './login/options.js'
 export type { LockScope, LoginMethod, LoginReport } from './login/report.js'
 export type { Diagnostic, DiagnosticCode } from './app/diagnostics.js'

@@ -27,11 +27,14 @@ export const createDiagnostics = (deps: {
   readonly clock: Clock
   readonly listener: (diagnostic: Diagnostic) => void
   readonly send: (event: SecurityEvent) => void
+  /** hides what a detail must not say: part of it may be an error's message */
+  readonly mask?: (text: string) => string
 }): Diagnostics => {
   const told = new Map<DiagnosticCode, Diagnostic>()
   const held = new Map<DiagnosticCode, number>()
   return {
-    tell: (code, detail) => {
+    tell: (code, text) => {
+      const detail = deps.mask?.(text) ?? text
       const now = deps.clock()
       const count = (held.get(code) ?? 0) + 1
       const last = told.get(code)

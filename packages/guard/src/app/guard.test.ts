@@ -515,3 +515,29 @@ describe('at start', () => {
     expect(status(await s.go({}, await signIn(s)))).toBe(200)
   })
 })
+
+describe('with a masker', () => {
+  const masker = { text: (value: string): string => value.replaceAll(/[\w.]+@[\w.]+/g, '[email]') }
+
+  it('sends and tells no text that the masker has not seen, and still names whom a decision could be made on', async () => {
+    const s = setup({ masker })
+    const passage = await s.go({ url: '/reset/anna@example.org?to=anna@example.org' }, { 'user-agent': 'bot anna@example.org' })
+    passage.done(200)
+    const request: GuardRequest = {
+      method: 'POST',
+      url: '/login?anna@example.org',
+      header: () => undefined,
+      peer: '203.0.113.7',
+      secure: true,
+    }
+    await s.guard.login.attempt({ subject: 'anna@example.org', method: 'password', request }, () => false)
+    const texts = s.events.map(({ 'user.name': _name, ...event }) => JSON.stringify(event))
+    expect(texts.join('\n')).not.toContain('anna@')
+    expect(texts.join('\n')).toContain('[email]')
+    expect(s.events.at(-1)).toMatchObject({ 'user.name': 'anna@example.org', 'event.dataset': 'guard.login' })
+  })
+
+  it('is refused at the start when it is none', () => {
+    expect(() => setup({ masker: {} as never })).toThrow(/masker/)
+  })
+})

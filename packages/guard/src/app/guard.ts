@@ -3,6 +3,7 @@ import { createDecisionSet, type DecisionSet, type SecurityEvent, uuidv7 } from 
 import { type ClientAddress, createClientAddress } from '../client-address/client-address.js'
 import { createCsrf, isSafeMethod } from '../csrf/csrf.js'
 import { createEnforcement } from '../enforcement/enforcement.js'
+import { maskEvent, maskText } from '../events/mask-event.js'
 import { loginEvent, replayEvent, requestEvent } from '../events/security-events.js'
 import { createHeaders, type SecurityHeaders } from '../headers/headers.js'
 import { limitHeaders } from '../limiter/answer.js'
@@ -15,7 +16,7 @@ import { createSessions, type Sessions, type SessionVerdict } from '../session/s
 import { createDiagnostics, type Diagnostic } from './diagnostics.js'
 import { createOneAddress } from './one-address.js'
 import { type GuardOptions, readGuardOptions } from './options.js'
-import { blockedRefusal, csrfRefusal, errorRefusal, limitedRefusal, type Refusal } from './refusal.js'
+import { blockedRefusal, csrfRefusal, errorRefusal, limitedRefusal, maskRefusal, type Refusal } from './refusal.js'
 
 /** What the guard knows of a request that it let pass. */
 export type GuardContext = {
@@ -114,7 +115,9 @@ export const createGuard = (options: GuardOptions): Guard => {
               diagnostics.tell('control_plane_away', `the control plane refuses the token: ${problem.detail}`)
           },
         })
-  const emit = (event: SecurityEvent): void => {
+  const { masker } = options
+  const emit = (happened: SecurityEvent): void => {
+    const event = masker === undefined ? happened : maskEvent(happened, masker)
     client?.send(event)
     try {
       settings.onEvent(event)
@@ -122,7 +125,7 @@ export const createGuard = (options: GuardOptions): Guard => {
       // whoever listens must not break a request
     }
   }
-  const diagnostics = createDiagnostics({ clock, listener: settings.onDiagnostic, send: emit })
+  const diagnostics = createDiagnostics({ clock, listener: settings.onDiagnostic, send: emit, mask: (text) => maskText(text, masker) })
 
   const sessions = createSessions({
     store,
@@ -253,7 +256,8 @@ export const createGuard = (options: GuardOptions): Guard => {
       // a page may be read without us; anything that changes something, and every sign-in, may not
       if (!isSafeMethod(request.method) || isLogin(request.method, splitUrl(request.url).path)) noted.refusal = errorRefusal(id)
     }
-    const { client: from, session, refusal, watched } = noted
+    const { client: from, session, watched } = noted
+    const refusal = noted.refusal === undefined ? undefined : maskRefusal(noted.refusal, masker)
     // what is refused is not counted: a flood from one address is no proxy
     const single = refusal === undefined && watched === undefined ? oneAddress.note(from) : undefined
     if (single !== undefined) {

@@ -3,6 +3,7 @@ import {
   type Clock,
   HOUR,
   type Keyring,
+  type Masker,
   MINUTE,
   type RandomSource,
   type SecurityEvent,
@@ -58,6 +59,8 @@ export type GuardOptions = {
   readonly onEvent?: (event: SecurityEvent) => void
   /** told of trouble with the guard itself; a process warning by default */
   readonly onDiagnostic?: (diagnostic: Diagnostic) => void
+  /** masks the text of events, of problem details and of diagnostics before they leave; `createMasker` of `@parapet/privacy` makes one */
+  readonly masker?: Pick<Masker, 'text'> | undefined
   readonly clock?: Clock
   readonly random?: RandomSource
 }
@@ -85,7 +88,7 @@ export type GuardSettings = {
 
 const NAMES = [
   'clientAddress', 'publicOrigins', 'mode', 'controlPlane', 'store', 'keyring', 'secret', 'loginRoutes', 'sensitiveRoutes', 'limits', 'preset',
-  'headers', 'csrf', 'session', 'login', 'requestEvents', 'onEvent', 'onDiagnostic', 'clock', 'random',
+  'headers', 'csrf', 'session', 'login', 'requestEvents', 'onEvent', 'onDiagnostic', 'clock', 'random', 'masker',
 ] as const // prettier-ignore
 
 /** `sensitive` never lets more than five through in any hour, however they are spread. */
@@ -106,7 +109,9 @@ export const readGuardOptions = (options: GuardOptions): GuardSettings => {
   knownOptions('limits', options.limits ?? {}, ['anonymous', 'user', 'sensitive', 'unknown'])
   knownOptions('session', options.session ?? {}, ['idleMs', 'absoluteMs', 'graceMs', 'maxPerSubject', 'sameSite'])
   knownOptions('csrf', options.csrf ?? {}, ['exempt'])
-  const { controlPlane } = options
+  const { controlPlane, masker } = options
+  if (masker !== undefined && (typeof masker !== 'object' || masker === null || typeof masker.text !== 'function'))
+    throw optionError('masker', typeof masker, 'give a masker, such as createMasker() of @parapet/privacy, or leave it out')
   if (controlPlane !== undefined && (typeof controlPlane !== 'object' || controlPlane === null))
     throw optionError('controlPlane', controlPlane, 'give { url, token }, or leave it out')
   if (controlPlane !== undefined) knownOptions('controlPlane', controlPlane, ['url', 'token'])

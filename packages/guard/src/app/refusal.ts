@@ -1,4 +1,5 @@
-import { type Decision, type Problem, toProblem } from '@parapet/core'
+import { type Decision, type Masker, type Problem, toProblem } from '@parapet/core'
+import { maskText } from '../events/mask-event.js'
 import { limitHeaders, limitProblem } from '../limiter/answer.js'
 import type { LimitVerdict } from '../limiter/limiter.js'
 
@@ -45,3 +46,9 @@ export const errorRefusal = (requestId: string): Refusal => ({
   problem: { ...toProblem('PPT_INTERNAL', { instance: requestId }), status: 503 },
   reason: 'guard_error',
 })
+
+/** A refusal whose body has passed the masker. */
+export const maskRefusal = (refusal: Refusal, masker: Pick<Masker, 'text'> | undefined): Refusal => {
+  const { detail } = refusal.problem
+  return detail === undefined ? refusal : { ...refusal, problem: { ...refusal.problem, detail: maskText(detail, masker) } }
+}

@@ -1,8 +1,10 @@
+import { createHash } from 'node:crypto'
 import type { Store } from '@parapet/core'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { memoryStore } from '../store/memory-store.js'
 import { createCounters, type Parties } from './counters.js'
+import { secretKeyring } from './secret-keyring.js'
 import { LOCK_DEFAULTS } from './tally.js'
 
 const NOW = 1_800_000_000_000
@@ -35,6 +37,19 @@ describe('the counts at rest', () => {
     expect(keys).toHaveLength(6)
     expect(keys.join('\n')).not.toContain('anna')
     for (const text of keys) expect(text.length).toBeLessThan(512)
+  })
+
+  it('hold names as keyed hashes where there is a keyring, and count the same', async () => {
+    const { store, keys } = setup()
+    const keyring = secretKeyring('secret', 'a secret of this test, long enough 123')
+    const counters = createCounters(store, LOCK_DEFAULTS, keyring)
+    for (let i = 0; i < LOCK_DEFAULTS.failures; i++) await counters.reserve(parties('anna'), NOW)
+    expect(await counters.standing(parties('anna'), NOW)).toMatchObject({ kind: 'locked' })
+    const plain = createHash('sha256').update('anna').digest('base64url')
+    // what anybody can compute from a list of names is not there, in keys or in values
+    for (const text of keys) expect(text).not.toContain(plain.slice(0, 12))
+    await counters.forgetSubject('anna')
+    expect(await counters.standing(parties('anna'), NOW)).toEqual({ kind: 'open' })
   })
 
   it('keep subject, device and address apart', async () => {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Store } from '@parapet/core'
+import type { Keyring, Store } from '@parapet/core'
 import type { LockScope } from './report.js'
 import {
   countAddressFailure,
@@ -36,12 +36,17 @@ export type Counters = {
 /** Rounds of compare-and-set before contention counts as an outage. */
 const MOST_ROUNDS = 64
 
-const hash = (text: string): string => createHash('sha256').update(text).digest('base64url')
-const subjectKey = (subject: string): string => `login:subject:${hash(subject)}`
+const plainHash = (text: string): string => createHash('sha256').update(text).digest('base64url')
 const addressKeyOf = (key: string): string => `login:address:${key}`
-const deviceKey = (device: string, subject: string): string => `login:device:${device}:${hash(subject)}`
 
-export const createCounters = (store: Store, policy: LockPolicy): Counters => {
+/** What stands for names in keys and values at rest, as long as there is a keyring: a plain hash of a name can be guessed. */
+const PURPOSE = 'guard.login-name'
+
+/** Counts over a store. With a keyring names are kept as keyed hashes, else as plain ones. */
+export const createCounters = (store: Store, policy: LockPolicy, keyring?: Pick<Keyring, 'sign'>): Counters => {
+  const hash = (text: string): string => (keyring === undefined ? plainHash(text) : keyring.sign(PURPOSE, text))
+  const subjectKey = (subject: string): string => `login:subject:${hash(subject)}`
+  const deviceKey = (device: string, subject: string): string => `login:device:${device}:${hash(subject)}`
   const read = async (key: string): Promise<Tally> => {
     const stored = await store.read(key)
     return stored === undefined ? EMPTY_TALLY : parseTally(stored.value)

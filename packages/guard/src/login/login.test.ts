@@ -2,7 +2,7 @@ import type { Store } from '@parapet/core'
 import { describe, expect, it } from 'vitest'
 import type { GuardRequest } from '../request/guard-request.js'
 import { memoryStore } from '../store/memory-store.js'
-import { createLogin, type Login, type LoginVerdict } from './login.js'
+import { createLogin, type Login, type LoginVerdict, UNKNOWN_SUBJECT } from './login.js'
 import type { LoginOptions } from './options.js'
 import type { LoginReport } from './report.js'
 
@@ -50,6 +50,7 @@ const setup = (options: Partial<LoginOptions> = {}, hashMs = 0): Setup => {
         verified++
         now += hashMs
         await new Promise((resolve) => setImmediate(resolve))
+        if (subject.startsWith('nobody')) return UNKNOWN_SUBJECT
         return password === 'right' ? { name: subject } : false
       })
     },
@@ -540,5 +541,17 @@ describe('options', () => {
     [{ maxAttempts: 3 }, 'login has no option "maxAttempts"'],
   ])('%j is refused at start, by name', (options, message) => {
     expect(() => createLogin({ store: memoryStore(), ...options })).toThrow(message)
+  })
+})
+
+describe('a name that nobody goes by', () => {
+  it('is answered, counted and locked like a wrong password, and reported as unknown', async () => {
+    const s = setup()
+    expect(await s.attempt({ subject: 'nobody' })).toEqual(await s.attempt({ subject: 'anna' }))
+    expect(s.reports.map(({ reason }) => reason)).toEqual(['unknown_user', 'bad_password'])
+    expect(await fail(s, 6, { subject: 'nobody2', address: '203.0.113.9' })).toEqual(
+      await fail(setup(), 6, { subject: 'anna2', address: '203.0.113.9' }),
+    )
+    expect(s.reports.every(({ outcome }) => outcome !== 'ok')).toBe(true)
   })
 })

@@ -6,6 +6,15 @@ import { type LoginOptions, readLoginOptions } from './options.js'
 import { createPace } from './pace.js'
 import type { LockScope, LoginMethod, LoginReport } from './report.js'
 
+/**
+ * What `verify` may answer where nobody goes by the name that was typed: counted and answered like any failure, but reported as
+ * `unknown_user`. Such a name is often a password in the wrong field, and the control plane keeps nothing of it but a keyed hash.
+ */
+export const UNKNOWN_SUBJECT: unique symbol = Symbol('nobody goes by this name')
+
+/** What `verify` found, where it found something. */
+type Found<T> = Exclude<T, false | null | undefined | typeof UNKNOWN_SUBJECT>
+
 /** One attempt to sign in. `credential`, when given, is refused beyond 4 KiB before it is hashed, never cut. */
 export type LoginAttempt = {
   readonly subject: string
@@ -39,9 +48,9 @@ export type LoginVerdict<T = unknown> =
 export type Login = {
   /**
    * The one way in for every kind of credential. `verify` is told nothing about the verdict so far, and is not called
-   * for locked subjects; anything falsy from it is a failure. Never throws.
+   * for locked subjects; anything falsy from it is a failure, and so is {@link UNKNOWN_SUBJECT}. Never throws.
    */
-  attempt: <T>(attempt: LoginAttempt, verify: () => T | Promise<T>) => Promise<LoginVerdict<Exclude<T, false | null | undefined>>>
+  attempt: <T>(attempt: LoginAttempt, verify: () => T | Promise<T>) => Promise<LoginVerdict<Found<T>>>
   /** lifts the lock of a subject on unknown devices; rejects when the store does not answer */
   unlock: (subject: string) => Promise<void>
   /** lifts the lock of an address key, as the client address part makes it */
@@ -66,7 +75,7 @@ type Outcome<T> = {
 export const createLogin = (options: LoginOptions): Login => {
   const settings = readLoginOptions(options)
   const { clock, devices, policy } = settings
-  const counters = createCounters(settings.store, policy)
+  const counters = createCounters(settings.store, policy, settings.keyring)
   const gate = createGate({ running: settings.maxVerifying, waiting: settings.maxWaiting, perKey: Math.max(1, settings.maxWaiting >> 2) })
   const pace = createPace()
 
@@ -80,11 +89,7 @@ export const createLogin = (options: LoginOptions): Login => {
   const tooLong = (text: string | undefined): boolean =>
     text !== undefined && (text.length > MOST_INPUT || Buffer.byteLength(text) > MOST_INPUT)
 
-  const check = async <T>(
-    parties: Parties,
-    attempt: LoginAttempt,
-    verify: () => T | Promise<T>,
-  ): Promise<Outcome<Exclude<T, false | null | undefined>>> => {
+  const check = async <T>(parties: Parties, attempt: LoginAttempt, verify: () => T | Promise<T>): Promise<Outcome<Found<T>>> => {
     const reserved = await counters.reserve(parties, clock())
     if (reserved.kind === 'locked') return locked(reserved.scope, reserved.until)
     let value: T
@@ -98,14 +103,15 @@ export const createLogin = (options: LoginOptions): Login => {
       pace.note(clock() - began)
     }
     const now = clock()
-    if (!value) {
+    const isUnknown = value === UNKNOWN_SUBJECT
+    if (!value || isUnknown) {
       const addressLocked = await counters.failed(parties, now)
       return {
         verdict: {
           kind: 'failed',
           ...(settings.revealRemaining && reserved.remaining !== undefined ? { remaining: reserved.remaining } : {}),
         },
-        reason: `bad_${attempt.method}`,
+        reason: isUnknown ? 'unknown_user' : `bad_${attempt.method}`,
         lock: reserved.locks === true ? (parties.device === undefined ? 'subject' : 'device') : addressLocked ? 'address' : undefined,
       }
     }
@@ -114,7 +120,7 @@ export const createLogin = (options: LoginOptions): Login => {
     return {
       verdict: {
         kind: 'ok',
-        value: value as Exclude<T, false | null | undefined>,
+        value: value as Found<T>,
         subject: parties.subject,
         device: parties.device === undefined ? 'unknown' : 'known',
         cookies,
@@ -128,7 +134,7 @@ export const createLogin = (options: LoginOptions): Login => {
     client: ClientAddress,
     attempt: LoginAttempt,
     verify: () => T | Promise<T>,
-  ): Promise<Outcome<Exclude<T, false | null | undefined>>> => {
+  ): Promise<Outcome<Found<T>>> => {
     if (tooLong(attempt.subject) || tooLong(attempt.credential)) {
       await counters.failed(parties, clock())
       return { verdict: { kind: 'failed' }, reason: 'too_long' }
@@ -147,10 +153,7 @@ export const createLogin = (options: LoginOptions): Login => {
     }
   }
 
-  const attempt = async <T>(
-    input: LoginAttempt,
-    verify: () => T | Promise<T>,
-  ): Promise<LoginVerdict<Exclude<T, false | null | undefined>>> => {
+  const attempt = async <T>(input: LoginAttempt, verify: () => T | Promise<T>): Promise<LoginVerdict<Found<T>>> => {
     const request: GuardRequest = asGuardRequest(input.request)
     const began = clock()
     const typed = typeof input.subject === 'string' ? input.subject : ''
@@ -160,7 +163,7 @@ export const createLogin = (options: LoginOptions): Login => {
       device: undefined,
       addressKey: client.kind === 'known' ? client.key : undefined,
     }
-    let outcome: Outcome<Exclude<T, false | null | undefined>>
+    let outcome: Outcome<Found<T>>
     try {
       const subject = tooLong(typed) ? parties.subject : await settings.canonicalSubject(typed)
       parties = { ...parties, subject, device: devices?.read(request.header('cookie'), subject, began) }

@@ -13,7 +13,7 @@ export type LoginOptions = {
   readonly clock?: Clock
   readonly random?: RandomSource
   readonly clientAddress?: (request: RequestLike) => ClientAddress
-  /** signs device cookies; without it and without `secret` there are none */
+  /** signs device cookies, and hides names in the store's keys; without it and without `secret` there are no cookies, and names are hashed plainly */
   readonly keyring?: Keyring
   /** 32 random characters or more, instead of a keyring */
   readonly secret?: string
@@ -50,6 +50,8 @@ export type LoginSettings = {
   readonly clock: Clock
   readonly clientAddress: (request: RequestLike) => ClientAddress
   readonly devices: DeviceCookies | undefined
+  /** also hides names in the store's keys */
+  readonly keyring: Keyring | undefined
   readonly canonicalSubject: (subject: string) => string | Promise<string>
   readonly policy: LockPolicy
   readonly maxVerifying: number
@@ -94,6 +96,7 @@ export const readLoginOptions = (options: LoginOptions): LoginSettings => {
     store,
     clock: options.clock ?? systemClock,
     clientAddress: options.clientAddress ?? createClientAddress('direct'),
+    keyring,
     devices: keyring === undefined ? undefined : createDeviceCookies(keyring, shape, options.random ?? systemRandom),
     canonicalSubject: options.canonicalSubject ?? foldName,
     policy: {

@@ -12,7 +12,7 @@ export type LoginReport = {
   /** ms UTC */
   readonly at: number
   readonly outcome: 'ok' | 'failed' | 'locked' | 'limited' | 'degraded'
-  /** `bad_password`, `bad_code`, ..., `locked`, `decision`, `busy`, `too_long`, `store`, `verify` */
+  /** `bad_password`, `bad_code`, ..., `unknown_user`, `locked`, `decision`, `busy`, `too_long`, `store`, `verify` */
   readonly reason: string | undefined
   readonly method: LoginMethod
   readonly subject: string

@@ -52,7 +52,7 @@ export const createApp = async (
     clientErrorHandler: onClientError,
     ...(options.tls === undefined ? {} : { https: options.tls }),
     frameworkErrors: (error, request, reply) => {
-      void sendProblem(request, reply, toPublicError(error))
+      void sendProblem(request, reply, toPublicError(error), services.masker)
     },
   }) as unknown as FastifyInstance
   app.setValidatorCompiler(validatorCompiler)
@@ -64,13 +64,13 @@ export const createApp = async (
 
   app.setErrorHandler((error, request, reply) => {
     const shown = toPublicError(error)
-    const problem = sendProblem(request, reply, shown)
+    const problem = sendProblem(request, reply, shown, services.masker)
     // the whole error stays here, under the id that the client was given; the log's own redaction takes care of headers
     if (reply.statusCode >= 500) request.log.error({ err: error, route: request.routeOptions.url, code: shown.code }, 'request failed')
     else request.log.debug({ code: shown.code, detail: shown.detail, route: request.routeOptions.url }, 'request refused')
     return problem
   })
-  app.setNotFoundHandler((request, reply) => sendProblem(request, reply, { code: 'PPT_NOT_FOUND' }))
+  app.setNotFoundHandler((request, reply) => sendProblem(request, reply, { code: 'PPT_NOT_FOUND' }, services.masker))
   app.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url ?? 'none'
     services.metrics.request(route, request.method, reply.statusCode, reply.elapsedTime / 1_000)

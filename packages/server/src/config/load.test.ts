@@ -30,6 +30,7 @@ describe('loadConfig', () => {
       logLevel: 'info',
       trustedProxies: [],
       allowList: [],
+      privacy: { viewersSeeNames: true },
       retention: { eventDays: 30 },
       budgets: { perMinute: 60, total: 10_000 },
       sessions: { idleMinutes: 60, absoluteHours: 12 },
@@ -86,6 +87,16 @@ describe('settings that are wrong are named with their place and the fix', () =>
     )
     return error instanceof Error && 'code' in error ? `${String(error.code)} ${error.message}` : `no error: ${String(error)}`
   }
+
+  it('takes a key that wraps, as a URI and never as a key, and whether viewers see names', async () => {
+    const { config } = await load({ PARAPET_KEK: 'env:MY_KEY', PARAPET_VIEWERS_SEE_NAMES: 'False' })
+    expect(config).toMatchObject({ kek: 'env:MY_KEY', privacy: { viewersSeeNames: false } })
+    const key = 'bm90IGEga2V5IGJ1dCBpdCBjb3VsZCBiZSBvbmUsIHJlYWw'
+    const message = await failure({ PARAPET_KEK: key })
+    expect(message).toMatch(/^PPT_CONFIG_INVALID .*kek \(from PARAPET_KEK\)/)
+    expect(message).not.toContain(key)
+    expect(await failure({ PARAPET_VIEWERS_SEE_NAMES: 'perhaps' })).toMatch(/^PPT_CONFIG_INVALID .*viewersSeeNames/)
+  })
 
   it('unknown config key: names the nearest known one', async () => {
     const file = await withFile('prot: 9000\n')

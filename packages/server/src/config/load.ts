@@ -1,10 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { ParapetError } from '@parapet/core'
+import { nearest, ParapetError } from '@parapet/core'
 import { parseDocument } from 'yaml'
 import { z } from 'zod'
 import { assertBind } from './bind.js'
-import { nearest } from './nearest.js'
 import { defaultConsoleDir, defaultDataDir } from './places.js'
 import { type Config, configSchema, ENVIRONMENT, FOREIGN_VARIABLES } from './schema.js'
 

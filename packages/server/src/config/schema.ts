@@ -30,6 +30,12 @@ export const configSchema = z.strictObject({
   databaseUrl: url(['postgres:', 'postgresql:']).optional(),
   /** how browsers reach the console; decides cookies and which origins may write */
   publicUrl: url(['http:', 'https:']),
+  /** what wraps the keys that seal personal data, as a URI: `file:/path`, `env:NAME`, `vault:...`, `aws-kms:...`; without it the key file of the data directory */
+  kek: z
+    .string()
+    .max(1_024)
+    .regex(/^(?:file|env|vault|aws-kms):\S+$/, 'a URI that starts with file:, env:, vault: or aws-kms:')
+    .optional(),
   logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   /** the built console */
   consoleDir: z.string().min(1).max(1_024),
@@ -39,6 +45,12 @@ export const configSchema = z.strictObject({
   trustedProxies: z.array(range).max(1_000).default([]),
   /** never blocked, by anyone, as addresses or ranges */
   allowList: z.array(range).max(10_000).default([]),
+  privacy: z
+    .strictObject({
+      /** false: operators of role viewer see hints instead of names and mail addresses */
+      viewersSeeNames: z.boolean().default(true),
+    })
+    .prefault({}),
   retention: z
     .strictObject({
       /** days that raw events are kept */
@@ -76,6 +88,8 @@ export type Config = z.output<typeof configSchema>
 export type EnvironmentVariable = { readonly name: string; readonly path: readonly string[]; readonly read: (text: string) => unknown }
 
 const text = (value: string): string => value
+/** `true` and `false`; everything else stays text, so that the schema names it in its own words. */
+const truth = (value: string): unknown => (/^(?:true|false)$/i.test(value.trim()) ? value.trim().toLowerCase() === 'true' : value)
 /** What is no number stays text, so that the schema names it in its own words. */
 const number = (value: string): unknown => (/^\d{1,9}$/.test(value.trim()) ? Number(value) : value)
 const list = (value: string): unknown =>
@@ -90,6 +104,7 @@ export const ENVIRONMENT: readonly EnvironmentVariable[] = [
   { name: 'PARAPET_PORT', path: ['port'], read: number },
   { name: 'PARAPET_DATA_DIR', path: ['dataDir'], read: text },
   { name: 'DATABASE_URL', path: ['databaseUrl'], read: text },
+  { name: 'PARAPET_KEK', path: ['kek'], read: text },
   { name: 'PARAPET_PUBLIC_URL', path: ['publicUrl'], read: text },
   { name: 'PARAPET_LOG_LEVEL', path: ['logLevel'], read: text },
   { name: 'PARAPET_CONSOLE_DIR', path: ['consoleDir'], read: text },
@@ -97,10 +112,11 @@ export const ENVIRONMENT: readonly EnvironmentVariable[] = [
   { name: 'PARAPET_TLS_KEY', path: ['tls', 'key'], read: text },
   { name: 'PARAPET_TRUSTED_PROXIES', path: ['trustedProxies'], read: list },
   { name: 'PARAPET_ALLOW_LIST', path: ['allowList'], read: list },
+  { name: 'PARAPET_VIEWERS_SEE_NAMES', path: ['privacy', 'viewersSeeNames'], read: truth },
   { name: 'PARAPET_RETENTION_EVENT_DAYS', path: ['retention', 'eventDays'], read: number },
   { name: 'PARAPET_BUDGET_PER_MINUTE', path: ['budgets', 'perMinute'], read: number },
   { name: 'PARAPET_BUDGET_TOTAL', path: ['budgets', 'total'], read: number },
 ]
 
 /** Variables with our prefix that other programs read: clients, the command, and tests. */
-export const FOREIGN_VARIABLES: readonly string[] = ['PARAPET_URL', 'PARAPET_TOKEN', 'PARAPET_CONFIG']
+export const FOREIGN_VARIABLES: readonly string[] = ['PARAPET_URL', 'PARAPET_TOKEN', 'PARAPET_CONFIG', 'PARAPET_KEYSET']

@@ -101,9 +101,28 @@ describe('the application role', () => {
   it('is not the only one who may not: the owner too is refused a change of what is append-only', async () => {
     const database = await fresh()
     await migrate(database)
-    await database.owner().query(`INSERT INTO decision_log VALUES (1, 'd', 0, '{}')`)
+    await database.owner().query(`INSERT INTO decision_log VALUES (1, 'd', 0, '{}', 0)`)
     await expect(database.owner().query('UPDATE decision_log SET at = 1')).rejects.toThrow(/append-only/)
     await expect(database.owner().query('DELETE FROM decision_log')).rejects.toThrow(/append-only/)
     await expect(database.owner().query('TRUNCATE decision_log')).rejects.toThrow(/append-only/)
+  })
+
+  it('may seal what an older version wrote, once, and cannot use that to rewrite anything', async () => {
+    const database = await fresh()
+    await migrate(database)
+    await database.owner().query(`INSERT INTO decision_log VALUES (1, 'd', 0, '{}', 0), (2, 'e', 0, '{}', 1)`)
+    const bodies = async (): Promise<unknown[]> =>
+      (await database.pool.query<{ body: unknown }>('SELECT body FROM decision_log ORDER BY revision')).rows.map((row) => row.body)
+    await database.pool.query(`SELECT seal_decision_log('{1,2}', ARRAY['{"sealed":1}', '{"sealed":2}'])`)
+    expect(await bodies()).toEqual([{ sealed: 1 }, {}])
+    await database.pool.query(`SELECT seal_decision_log('{1,2}', ARRAY['{"again":1}', '{"again":2}'])`)
+    expect(await bodies()).toEqual([{ sealed: 1 }, {}])
+    // the mark by itself gives nobody a right, nor the owner a second step
+    await expect(
+      database.pool.query(`SELECT set_config('parapet.sealing', 'yes', false); UPDATE decision_log SET form = 1`),
+    ).rejects.toMatchObject({ code: '42501' })
+    await expect(
+      database.owner().query(`SELECT set_config('parapet.sealing', 'yes', false); UPDATE decision_log SET body = '{}'`),
+    ).rejects.toThrow(/append-only/)
   })
 })

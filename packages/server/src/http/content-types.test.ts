@@ -10,7 +10,7 @@ const count = (request: FastifyRequest) => Promise.resolve({ bytes: Buffer.isBuf
 beforeAll(async () => {
   app = Fastify()
   registerContentTypes(app)
-  app.setErrorHandler((error, request, reply) => sendProblem(request, reply, toPublicError(error)))
+  app.setErrorHandler((error, request, reply) => sendProblem(request, reply, toPublicError(error), { text: (value) => value }))
   app.post('/json', { bodyLimit: 1_000 }, echo)
   app.post(
     '/raw',

@@ -1,4 +1,4 @@
-import { type ErrorCode, isParapetError, type Problem, toProblem } from '@parapet/core'
+import { type ErrorCode, isParapetError, type Masker, type Problem, toProblem } from '@parapet/core'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { isUnavailable } from '../db/errors.js'
 
@@ -77,10 +77,15 @@ export const toPublicError = (error: unknown): PublicError => {
   return { code: code ?? 'PPT_INTERNAL' }
 }
 
-/** Sends a problem with its correlation id; a 5xx never says more than its code. */
-export const sendProblem = (request: FastifyRequest, reply: FastifyReply, what: PublicError): FastifyReply => {
+/** Sends a problem with its correlation id; a 5xx never says more than its code, and what any says has passed the masker. */
+export const sendProblem = (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  what: PublicError,
+  masker: Pick<Masker, 'text'>,
+): FastifyReply => {
   const problem: Problem = toProblem(what.code, {
-    detail: what.code === 'PPT_INTERNAL' ? undefined : what.detail,
+    detail: what.code === 'PPT_INTERNAL' || what.detail === undefined ? undefined : masker.text(what.detail),
     instance: request.id,
     ...(what.extensions === undefined ? {} : { extensions: what.extensions }),
   })

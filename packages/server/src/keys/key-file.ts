@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { ParapetError, type RandomSource, systemRandom, uuidv7 } from '@parapet/core'
 import { z } from 'zod'
 import { KEY_BYTES } from './keyring.js'
-import { readPrivateFile, writePrivateFile } from './private-file.js'
+import { ensureDirectory, readPrivateFile, writePrivateFile } from './private-file.js'
 
 const keyFileSchema = z.strictObject({
   version: z.literal(1),
@@ -35,7 +35,7 @@ export const readKeyFile = async (dataDir: string): Promise<MasterKey | undefine
   }
 }
 
-/** Creates the key file, 0600, unless one stands there already; returns what stands there afterwards. */
+/** Creates the key file, 0600, and the folder it stands in, unless one stands there already; returns what stands there afterwards. */
 export const createKeyFile = async (dataDir: string, now: number, random: RandomSource = systemRandom): Promise<MasterKey> => {
   const body = {
     version: 1,
@@ -43,6 +43,7 @@ export const createKeyFile = async (dataDir: string, now: number, random: Random
     createdAt: new Date(now).toISOString(),
     key: Buffer.from(random(KEY_BYTES)).toString('base64url'),
   }
+  await ensureDirectory(dataDir)
   await writePrivateFile(keyFilePath(dataDir), `${JSON.stringify(body, null, 2)}\n`, { exclusive: true })
   const written = await readKeyFile(dataDir)
   if (written === undefined) throw new ParapetError('PPT_DATA_DIR', `${keyFilePath(dataDir)} vanished`)

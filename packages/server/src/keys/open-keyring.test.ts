@@ -24,7 +24,7 @@ afterEach(() => rm(dir, { recursive: true, force: true }))
 const open = () => openKeyring({ dataDir: dir, pool: database.pool, clock })
 const addOperator = () =>
   database.pool.query(
-    `insert into operators (id, name, name_key, role, password_hash, created_at) values ('1', 'ann', 'ann', 'admin', 'x', 1)`,
+    `insert into operators (id, name, name_key, role, password_hash, form, created_at) values ('1', 'ann', 'ann', 'admin', 'x', 1, 1)`,
   )
 
 describe('openKeyring', () => {
@@ -33,6 +33,13 @@ describe('openKeyring', () => {
     expect(opened).toMatchObject({ created: true, path: keyFilePath(dir) })
     expect((await stat(opened.path)).mode & 0o777).toBe(0o600)
     expect(Buffer.from(JSON.parse(await readFile(opened.path, 'utf8')).key, 'base64url')).toHaveLength(32)
+  })
+
+  it('makes the data directory where only the database was prepared', async () => {
+    const fresh = join(dir, 'not', 'there')
+    const opened = await openKeyring({ dataDir: fresh, pool: database.pool, clock })
+    expect(opened.created).toBe(true)
+    expect((await stat(fresh)).mode & 0o777).toBe(0o700)
   })
 
   it('opens the same key again', async () => {

@@ -1,4 +1,5 @@
 import { type Clock, type Keyring, ParapetError } from '@parapet/core'
+import { kekFromMaster, type KekProvider } from '@parapet/privacy/encryption'
 import type { Pool } from 'pg'
 import { createKeyFile, type MasterKey, keyFilePath, readKeyFile } from './key-file.js'
 import { createKeyring } from './keyring.js'
@@ -8,6 +9,8 @@ const PURPOSE = 'key-check'
 /** What opening the keys did. */
 export type OpenedKeys = {
   readonly keyring: Keyring
+  /** wraps the keys that seal, unless the settings name another one */
+  readonly kek: KekProvider
   readonly id: string
   /** true when this start made the key */
   readonly created: boolean
@@ -56,5 +59,5 @@ export const openKeyring = async (options: { dataDir: string; pool: Pool; clock:
   if (record === undefined || record.key_id !== master.id || !keyring.verify(PURPOSE, record.key_id, record.signature)) {
     throw new ParapetError('PPT_KEYS_MISSING', `${path} holds key ${master.id}; the database was made with key ${record?.key_id ?? '?'}`)
   }
-  return { keyring, id: master.id, created, path }
+  return { keyring, kek: kekFromMaster(master.key, `file:${path}`), id: master.id, created, path }
 }

@@ -14,10 +14,13 @@ import { createDecisionStore } from '../modules/decisions/index.js'
 import { createDetectionWorker, type DetectionWorker } from '../modules/detection/index.js'
 import { createEventStore } from '../modules/events/index.js'
 import { createMetrics } from '../modules/metrics/index.js'
+import { createHintedView, NAMED } from '../modules/names/index.js'
 import { createOperators, createPasswordHasher, createPresence } from '../modules/operators/index.js'
 import { createOperatorSessions, createPostgresStore, createSignIn, type PostgresStore } from '../modules/sessions/index.js'
+import { readResealing } from '../modules/sealing/index.js'
 import { createSources } from '../modules/sources/index.js'
 import { createTokens } from '../modules/tokens/index.js'
+import { createConceal, type Vault } from '../vault/index.js'
 import type { Engines } from './engines.js'
 import { createLocalTokenCheck } from './local-token.js'
 import { readOwnNetwork } from './own-network.js'
@@ -29,6 +32,7 @@ export type ServiceDeps = {
   readonly config: Config
   readonly database: Database
   readonly keyring: Keyring
+  readonly vault: Vault
   readonly engines: Engines
   readonly localToken: string
   readonly log: Logger
@@ -46,17 +50,17 @@ const originsOf = (config: Config): string[] => {
 
 /** Builds everything that routes use. Nothing runs yet but what a constructor starts. */
 export const createServices = async (deps: ServiceDeps): Promise<BuiltServices> => {
-  const { config, database, keyring, engines, log, clock } = deps
+  const { config, database, keyring, vault, engines, log, clock } = deps
   const { pool } = database
   const secure = new URL(config.publicUrl).protocol === 'https:'
   const clientAddress = createClientAddress(config.trustedProxies.length === 0 ? 'direct' : { trusted: config.trustedProxies })
-  const events = createEventStore({ database, clock })
-  const alerts = createAlertStore({ database, clock, log })
-  const decisions = createDecisionStore({ database, clock, log })
-  const operators = createOperators({ pool, clock, passwords: createPasswordHasher() })
+  const events = createEventStore({ database, clock, vault })
+  const alerts = createAlertStore({ database, clock, vault, log })
+  const decisions = createDecisionStore({ database, clock, vault, log })
+  const operators = createOperators({ pool, clock, passwords: createPasswordHasher(), vault })
   const tokens = createTokens({ pool, clock })
-  const sharedState = createPostgresStore({ pool, clock })
-  const audit = createAudit({ pool })
+  const sharedState = createPostgresStore({ pool, clock, vault })
+  const audit = createAudit({ pool, vault })
   const idleMs = config.sessions.idleMinutes * MINUTE
 
   const presence = createPresence({
@@ -99,11 +103,13 @@ export const createServices = async (deps: ServiceDeps): Promise<BuiltServices> 
     lag: () => worker.lag(),
     streams: () => streams.size,
     activeDecisions: () => decisions.countActive(clock()),
+    resealing: () => readResealing(pool),
     connections: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
   })
   const worker = createDetectionWorker({
     ...engines,
     database,
+    vault,
     protectedTargets,
     budget: { perMinute: config.budgets.perMinute, active: config.budgets.total },
     clock,
@@ -121,10 +127,13 @@ export const createServices = async (deps: ServiceDeps): Promise<BuiltServices> 
       await audit.record(entry)
     } catch (error) {
       metrics.auditLost()
-      log.error({ err: error, entry }, 'an act could not be recorded')
+      // without what it was about, which may name a subject: the log is no record
+      const { reason: _reason, detail: _detail, ...rest } = entry
+      log.error({ err: error, entry: rest }, 'an act could not be recorded')
     }
   }
 
+  const hinted = createHintedView({ vault, conceal: createConceal(vault) })
   const services: Services = {
     config,
     clock,
@@ -155,7 +164,10 @@ export const createServices = async (deps: ServiceDeps): Promise<BuiltServices> 
       operators,
       log,
     }),
-    pseudonym: (name) => `name:${keyring.sign('audit-name', name.normalize('NFKC').trim().toLowerCase()).slice(0, 16)}`,
+    pseudonym: vault.pseudonym,
+    masker: vault.masker,
+    namesFor: (principal) =>
+      !config.privacy.viewersSeeNames && principal.kind === 'operator' && principal.role === 'viewer' ? hinted : NAMED,
     tokens,
     sources: createSources({ pool, clock }),
     audit,

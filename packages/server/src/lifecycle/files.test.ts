@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createLocalTokenCheck, ensureLocalToken, localTokenPath, readLocalToken } from './local-token.js'
 import { createLog } from './log.js'
+import { loadMasker } from './masker.js'
 import { parseResolvers, parseRoutes, parseRoutes6, readOwnNetwork } from './own-network.js'
 import { assertPortFree } from './port.js'
 import { createLiveProtectedTargets } from './protected.js'
@@ -160,7 +161,7 @@ describe('protected targets', () => {
 describe('the log', () => {
   it('hides secrets by their names, wherever they stand', () => {
     const lines: string[] = []
-    const log = createLog({ logLevel: 'info' }, { write: (line: string) => lines.push(line) })
+    const log = createLog({ logLevel: 'info' }, loadMasker(), { write: (line: string) => lines.push(line) })
     log.info(
       { password: 's3cret', body: { token: 's3cret' }, req: { headers: { cookie: 's3cret' } }, entry: { detail: { link: 's3cret' } } },
       'x',
@@ -170,7 +171,7 @@ describe('the log', () => {
 
   it('keeps code, stack and causes of an error, and not what the database adds to it', () => {
     const lines: string[] = []
-    const log = createLog({ logLevel: 'info' }, { write: (line: string) => lines.push(line) })
+    const log = createLog({ logLevel: 'info' }, loadMasker(), { write: (line: string) => lines.push(line) })
     const cause = Object.assign(new Error('duplicate key'), { code: '23505', detail: 'Key (name)=(s3cret) exists', where: 's3cret' })
     log.error({ err: new Error('outer', { cause }) }, 'x')
     expect(JSON.parse(lines[0] ?? '{}').err).toMatchObject({

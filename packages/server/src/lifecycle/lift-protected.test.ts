@@ -4,13 +4,14 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../db/test-database.js'
 import { createDecisionStore, type DecisionStore } from '../modules/decisions/index.js'
 import { liftProtected, PROTECTOR } from './lift-protected.js'
+import { testVault } from '../vault/fixtures/test-vault.js'
 
 const NOW = 1_795_000_000_000
 let database: TestDatabase
 let store: DecisionStore
 beforeAll(async () => {
   database = await createTestDatabase()
-  store = createDecisionStore({ database, clock: () => NOW })
+  store = createDecisionStore({ vault: testVault(), database, clock: () => NOW })
 }, 60_000)
 afterAll(async () => {
   await store.close()

@@ -1,3 +1,5 @@
+import type { TextMasker } from '@parapet/privacy'
+import { maskPino } from '@parapet/privacy/pino'
 import pino, { type DestinationStream, type Logger } from 'pino'
 import type { Config } from '../config/index.js'
 
@@ -17,15 +19,18 @@ const describeError = (error: unknown, depth = 0): unknown => {
   }
 }
 
-/** The program's log: JSON lines on standard error, without bodies, tokens and cookies. */
-export const createLog = (config: Pick<Config, 'logLevel'>, destination?: DestinationStream): Logger =>
+/** The program's log: JSON lines on standard error, without bodies, tokens and cookies; every line has passed the masker. */
+export const createLog = (config: Pick<Config, 'logLevel'>, masker: TextMasker, destination?: DestinationStream): Logger =>
   pino(
-    {
-      level: config.logLevel,
-      base: null,
-      redact: { paths: SECRETS.flatMap((name) => [name, `*.${name}`, `*.*.${name}`, `*["set-cookie"]`]), censor: '[hidden]' },
-      // a request as such is never logged: its URL may name a person and its headers sign somebody in
-      serializers: { err: (error: unknown) => describeError(error), req: () => undefined, res: () => undefined },
-    },
+    maskPino({
+      masker,
+      pino: {
+        level: config.logLevel,
+        base: null,
+        redact: { paths: SECRETS.flatMap((name) => [name, `*.${name}`, `*.*.${name}`, `*["set-cookie"]`]), censor: '[hidden]' },
+        // a request as such is never logged: its URL may name a person and its headers sign somebody in
+        serializers: { err: (error: unknown) => describeError(error), req: () => undefined, res: () => undefined },
+      },
+    }),
     destination ?? pino.destination({ dest: 2, sync: false }),
   )

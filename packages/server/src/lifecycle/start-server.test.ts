@@ -1,5 +1,6 @@
+import { randomBytes } from 'node:crypto'
 import { execFileSync } from 'node:child_process'
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { request as httpsRequest } from 'node:https'
 import { tmpdir } from 'node:os'
@@ -10,6 +11,7 @@ import { createTestDatabase, type TestDatabase } from '../db/test-database.js'
 import { keyFilePath } from '../keys/index.js'
 import { readLocalToken } from './local-token.js'
 import { createLog } from './log.js'
+import { loadMasker } from './masker.js'
 import { type RunningServer, startServer, type StartOptions } from './start-server.js'
 
 let dataDir: string
@@ -31,7 +33,7 @@ const start = async (overrides: object = {}, options: StartOptions = {}): Promis
   const config = testConfig(dataDir, { port: 0, ...overrides })
   const server = await startServer(config, {
     database: await database.sibling(),
-    log: createLog({ logLevel: 'info' }, { write: (line: string) => lines.push(line) }),
+    log: createLog({ logLevel: 'info' }, loadMasker(), { write: (line: string) => lines.push(line) }),
     ...options,
   })
   running.push(server)
@@ -59,6 +61,7 @@ describe('startServer', () => {
     expect((await call(server, '/v1/session', { token: await local() })).body.kind).toBe('local')
     for (const file of ['keys.json', 'local-token', 'setup.json']) expect((await stat(join(dataDir, file))).mode & 0o777).toBe(0o600)
     expect(lines.find((line) => line.includes('back this file up'))).toContain(keyFilePath(dataDir))
+    expect(lines.find((line) => line.includes('a keyset was made'))).toContain(keyFilePath(dataDir))
     // neither the link nor a key may stand in a log
     const secrets = [
       server.setupLink?.split('#')[1] ?? 'none',
@@ -104,13 +107,35 @@ describe('startServer', () => {
     await expect(stat(keyFilePath(dataDir))).rejects.toMatchObject({ code: 'ENOENT' })
   }, 60_000)
 
+  it('refuses a store whose keyset is gone, and makes no other in its place', async () => {
+    const first = await start()
+    await call(first, '/v1/setup', { body: { link: first.setupLink, name: 'Ann', password: 'a long phrase of hers' } })
+    await first.stop()
+    await database.owner().query('DELETE FROM parapet_keysets')
+    await expect(start()).rejects.toMatchObject({ code: 'PPT_KEYS_MISSING', detail: expect.stringContaining('parapet_keysets') })
+    expect((await database.pool.query('SELECT 1 FROM parapet_keysets')).rowCount).toBe(0)
+  }, 60_000)
+
+  it('seals with the key that the settings name, and opens with no other', async () => {
+    const kek = join(dataDir, 'kek')
+    await writeFile(kek, randomBytes(32).toString('base64url'), { mode: 0o600 })
+    const first = await start({ kek: `file:${kek}` })
+    await call(first, '/v1/setup', { body: { link: first.setupLink, name: 'Ann', password: 'a long phrase of hers' } })
+    await first.stop()
+    await expect(start()).rejects.toMatchObject({ code: 'PPT_KEK' })
+    await writeFile(kek, randomBytes(32).toString('base64url'))
+    await expect(start({ kek: `file:${kek}` })).rejects.toMatchObject({ code: 'PPT_KEK' })
+    await rm(kek)
+    await expect(start({ kek: `file:${kek}` })).rejects.toMatchObject({ code: 'PPT_KEK', detail: expect.stringContaining(kek) })
+  }, 60_000)
+
   it('a busy port: refused before the database is touched', async () => {
     const other = createServer()
     await new Promise<void>((done) => other.listen(0, '127.0.0.1', done))
     const { port } = other.address() as { port: number }
     const untouched = await database.sibling()
     await expect(
-      startServer(testConfig(dataDir, { port }), { database: untouched, log: createLog({ logLevel: 'silent' }) }),
+      startServer(testConfig(dataDir, { port }), { database: untouched, log: createLog({ logLevel: 'silent' }, loadMasker()) }),
     ).rejects.toMatchObject({ code: 'PPT_PORT_BUSY' })
     expect((await untouched.owner().query(`select 1 from pg_namespace where nspname = 'parapet'`)).rowCount).toBe(0)
     await untouched.close()

@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { type Clock, HOUR, MINUTE, DAY, ParapetError, systemClock } from '@parapet/core'
+import type { TextMasker } from '@parapet/privacy'
+import { kekFromUri } from '@parapet/privacy/encryption'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { createApp } from '../app/create-app.js'
@@ -7,12 +9,15 @@ import { assertBind, type Config } from '../config/index.js'
 import { migrate, startDatabase } from '../db/index.js'
 import type { Database } from '../db/types.js'
 import { HEARTBEAT_MS } from '../http/stream-hub.js'
-import { openKeyring } from '../keys/index.js'
+import { openKeyring, openServerKeyset } from '../keys/index.js'
+import { resealStored, sealStored } from '../modules/sealing/index.js'
+import { createVault } from '../vault/index.js'
 import { type BuiltServices, createServices } from './create-services.js'
 import { type Engines, loadEngines } from './engines.js'
 import { liftProtected } from './lift-protected.js'
 import { ensureLocalToken } from './local-token.js'
 import { createLog } from './log.js'
+import { loadMasker } from './masker.js'
 import { assertPortFree, toPortError } from './port.js'
 import { createSetupLink } from './setup-link.js'
 
@@ -29,6 +34,7 @@ export type RunningServer = {
 /** What a test or a program may put in the place of the usual. */
 export type StartOptions = {
   readonly log?: Logger
+  readonly masker?: TextMasker
   readonly clock?: Clock
   readonly engines?: Engines
   /** a database that is open already; migrated, and closed by `stop` */
@@ -114,7 +120,8 @@ const closeApp = async (app: FastifyInstance): Promise<void> => {
  */
 export const startServer = async (settings: Config, options: StartOptions = {}): Promise<RunningServer> => {
   const clock = options.clock ?? systemClock
-  const log = options.log ?? createLog(settings)
+  const masker = options.masker ?? loadMasker()
+  const log = options.log ?? createLog(settings, masker)
   assertBind(settings)
   if (settings.port !== 0) await assertPortFree(settings.host, settings.port)
   const tls = await readTls(settings)
@@ -126,10 +133,22 @@ export const startServer = async (settings: Config, options: StartOptions = {}):
     const keys = await openKeyring({ dataDir: settings.dataDir, pool: database.pool, clock })
     if (keys.created)
       log.warn({ file: keys.path }, 'new keys were made for an empty store; back this file up, without it the store cannot be opened again')
+    const kek = settings.kek === undefined ? keys.kek : kekFromUri(settings.kek, { env: process.env })
+    const production = process.env['NODE_ENV'] === 'production'
+    const { keyset, created } = await openServerKeyset({ pool: database.pool, kek, clock, production })
+    steps.push(() => keyset.close())
+    // a key that is added, or destroyed, elsewhere is known here before anything is sealed with it
+    keyset.watch({ onError: (error) => log.warn({ err: error }, 'the keyset could not be read again') })
+    if (created)
+      log.warn(
+        { wrappedBy: kek.uri },
+        'a keyset was made that seals personal data; it is backed up with the database, and opens only with the key named here',
+      )
+    const vault = createVault({ keyring: keys.keyring, keyset, masker })
     const localToken = await ensureLocalToken(settings)
     const engines = options.engines ?? (await loadEngines(log))
 
-    const built = await createServices({ config: settings, database, keyring: keys.keyring, engines, localToken, log, clock })
+    const built = await createServices({ config: settings, database, keyring: keys.keyring, vault, engines, localToken, log, clock })
     const { services, worker } = built
     steps.push(async () => {
       await services.alerts.close()
@@ -137,6 +156,10 @@ export const startServer = async (settings: Config, options: StartOptions = {}):
     })
     await worker.start()
     steps.push(() => worker.stop())
+    const sealing = sealStored({ database, vault, clock, log })
+    steps.push(sealing.stop)
+    const resealing = resealStored({ database, keyset, vault, clock, log })
+    steps.push(resealing.stop)
     steps.push(() => services.events.close())
     const app = await createApp(services, tls === undefined ? {} : { tls })
     steps.push(startTasks(built, log))

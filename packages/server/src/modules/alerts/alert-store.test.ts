@@ -4,6 +4,7 @@ import { transaction } from '../../db/pools.js'
 import { createTestDatabase, type TestDatabase } from '../../db/test-database.js'
 import { type AlertChange, createAlertLog } from './alert-log.js'
 import { type AlertStore, createAlertStore } from './index.js'
+import { testVault } from '../../vault/fixtures/test-vault.js'
 
 const NOW = Date.UTC(2026, 10, 21, 12)
 let database: TestDatabase
@@ -27,13 +28,13 @@ const DEFAULTS = { at: NOW, sources: [{ id: 's1', name: 'web' }], demo: false, e
 const write = (...changes: (Partial<AlertChange> & { alert: Alert })[]): Promise<unknown> => {
   const complete: AlertChange[] = []
   for (const change of changes) complete.push({ ...DEFAULTS, ...change })
-  return transaction(database.pool, (client) => createAlertLog(database).appendIn(client, complete))
+  return transaction(database.pool, (client) => createAlertLog(database, testVault()).appendIn(client, complete))
 }
 
 beforeEach(async () => {
   database = await createTestDatabase()
   opened.push(database)
-  store = createAlertStore({ database })
+  store = createAlertStore({ vault: testVault(), database })
 }, 60_000)
 afterEach(() => store.close())
 afterAll(() => Promise.all(opened.map((each) => each.close())))

@@ -1,7 +1,9 @@
-import { addressKey, type Alert, type AlertView, canonicalAddress, type Clock, HOUR, type Level, LEVELS, type Page } from '@parapet/core'
+import { addressKey, type AlertView, canonicalAddress, type Clock, HOUR, type Level, LEVELS, type Page } from '@parapet/core'
 import { createBroadcast } from '../../db/append-log/index.js'
 import { checkLimit, columnText, pageOf, readCursor } from '../../db/paging.js'
 import type { Database, DatabaseLog } from '../../db/types.js'
+import type { Vault } from '../../vault/index.js'
+import { openAlert } from './sealed-alert.js'
 
 /** Which alerts a list shows. Times are those of detection, ms UTC; `until` is exclusive. */
 export type AlertFilter = {
@@ -38,21 +40,23 @@ export type AlertStore = {
 }
 
 type Row = {
+  readonly id: string
+  readonly form: number
   readonly sequence: number
   readonly created: number
   readonly detected_at: number
   readonly updated_at: number
   readonly sources: Readonly<Record<string, string>>
   readonly demo: boolean
-  readonly body: Alert
+  readonly body: unknown
   readonly decision_ids: readonly string[]
 }
 
-const SELECT = `SELECT sequence, created, detected_at, updated_at, sources, demo, body,
+const SELECT = `SELECT id, form, sequence, created, detected_at, updated_at, sources, demo, body,
   ARRAY (SELECT d.id FROM decisions d WHERE d.alert_id = alerts.id ORDER BY d.created) AS decision_ids FROM alerts`
 
-const toView = (row: Row): AlertView => ({
-  ...row.body,
+const toView = (vault: Pick<Vault, 'open'>, row: Row): AlertView => ({
+  ...openAlert(vault, row),
   detectedAt: row.detected_at,
   updatedAt: row.updated_at,
   sources: Object.entries(row.sources).map(([id, name]) => ({ id, name })),
@@ -60,16 +64,22 @@ const toView = (row: Row): AlertView => ({
   demo: row.demo,
 })
 
-const toOrdered = (row: Row): AlertInOrder => ({ sequence: row.sequence, alert: toView(row) })
-
-/** The ways in which a value may stand in an alert: as it is, canonical, and as the prefix that it is counted under. */
-const spellings = (value: string): string[] => [
-  ...new Set([columnText(value), canonicalAddress(value), addressKey(value)].filter((each) => each !== undefined)),
-]
+/** The ways in which a value may stand in an alert: canonical, as the prefix that it is counted under, indexed, and as it is. */
+const spellings = (vault: Pick<Vault, 'terms'>, value: string): string[] => {
+  const addresses = [canonicalAddress(value), addressKey(value)].filter((each) => each !== undefined)
+  return [...new Set([columnText(value), ...addresses, ...vault.terms('alerts.target', value)])]
+}
 
 /** Creates the reading side of alerts; detection writes them. */
-export const createAlertStore = (deps: { database: Pick<Database, 'pool' | 'listen'>; clock?: Clock; log?: DatabaseLog }): AlertStore => {
-  const { database } = deps
+export const createAlertStore = (deps: {
+  database: Pick<Database, 'pool' | 'listen'>
+  vault: Pick<Vault, 'open' | 'terms'>
+  clock?: Clock
+  log?: DatabaseLog
+}): AlertStore => {
+  const { database, vault } = deps
+  const view = (row: Row): AlertView => toView(vault, row)
+  const toOrdered = (row: Row): AlertInOrder => ({ sequence: row.sequence, alert: view(row) })
   const quiet = (): void => undefined
   const query = async (text: string, values: readonly unknown[]): Promise<readonly Row[]> =>
     (await database.pool.query<Row>(text, [...values])).rows
@@ -92,16 +102,16 @@ export const createAlertStore = (deps: { database: Pick<Database, 'pool' | 'list
       if (filter.rule !== undefined) where.push(`rule_id = ${bind(columnText(filter.rule))}`)
       if (filter.since !== undefined) where.push(`detected_at >= ${bind(filter.since)}`)
       if (filter.until !== undefined) where.push(`detected_at < ${bind(filter.until)}`)
-      if (filter.target !== undefined) where.push(`targets && ${bind(spellings(filter.target))}::text[]`)
+      if (filter.target !== undefined) where.push(`targets && ${bind(spellings(vault, filter.target))}::text[]`)
       const rows = await query(
         `${SELECT} ${where.length === 0 ? '' : `WHERE ${where.join(' AND ')}`} ORDER BY created DESC LIMIT ${bind(checkLimit(limit) + 1)}`,
         values,
       )
-      return pageOf(rows, limit, (row) => row.created, toView)
+      return pageOf(rows, limit, (row) => row.created, view)
     },
     get: async (id) => {
       const [row] = await query(`${SELECT} WHERE id = $1`, [columnText(id)])
-      return row === undefined ? undefined : toView(row)
+      return row === undefined ? undefined : view(row)
     },
     countsByHour: async (since) => {
       const { rows } = await database.pool.query<{ at: number; alerts: number }>(
@@ -135,7 +145,7 @@ export const createAlertStore = (deps: { database: Pick<Database, 'pool' | 'list
       return rows[0]?.head ?? 0
     },
     forTarget: async (value) =>
-      (await query(`${SELECT} WHERE targets && $1::text[] ORDER BY created DESC LIMIT 200`, [spellings(value)])).map(toView),
+      (await query(`${SELECT} WHERE targets && $1::text[] ORDER BY created DESC LIMIT 200`, [spellings(vault, value)])).map(view),
     close: broadcast.close,
   }
 }

@@ -1,1 +1,1 @@
-export { type Audit, type AuditRecord, createAudit } from './audit.js'
+export { type Audit, type AuditRecord, createAudit, isReasonCode } from './audit.js'

@@ -3,8 +3,9 @@ import { lift, type NewDecision, rangeOfTarget } from '@parapet/respond'
 import type { PoolClient } from 'pg'
 import { type AppendLog, createAppendLog, type Written } from '../../db/append-log/index.js'
 import { codeOf } from '../../db/errors.js'
-import { columnText } from '../../db/paging.js'
 import type { Database } from '../../db/types.js'
+import type { Vault } from '../../vault/index.js'
+import { CURRENT_COLUMNS, type DecisionRow, openDecision, sealDecision } from './sealed-decision.js'
 
 /** One change of the log: new decisions, the same ones with a later end, or some taken back. Times in ms UTC. */
 export type DecisionChange =
@@ -14,16 +15,17 @@ export type DecisionChange =
 
 const INSERT_LOG = {
   name: 'decisions-log',
-  text: 'INSERT INTO decision_log (revision, decision_id, at, body) SELECT * FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::json[])',
+  text: 'INSERT INTO decision_log (revision, decision_id, at, body, form) SELECT *, 1 FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::json[])',
 }
 const UPSERT = {
   name: 'decisions-upsert',
-  text: `INSERT INTO decisions (id, revision, created, target_value, target_range, starts_at, expires_at, lifted_at, alert_id, batch, body)
-    SELECT id, revision, revision, target_value, target_range, starts_at, expires_at, lifted_at, alert_id, batch, body
+  text: `INSERT INTO decisions (id, revision, created, target_value, target_range, starts_at, expires_at, lifted_at, alert_id, batch, body, form)
+    SELECT id, revision, revision, target_value, target_range, starts_at, expires_at, lifted_at, alert_id, batch, body, 1
     FROM unnest($1::text[], $2::bigint[], $3::text[], $4::inet[], $5::bigint[], $6::bigint[], $7::bigint[], $8::text[], $9::text[], $10::json[])
       AS d (id, revision, target_value, target_range, starts_at, expires_at, lifted_at, alert_id, batch, body)`,
 }
-const ON_CONFLICT = ` ON CONFLICT (id) DO UPDATE SET revision = excluded.revision, expires_at = excluded.expires_at, lifted_at = excluded.lifted_at, body = excluded.body`
+const ON_CONFLICT = ` ON CONFLICT (id) DO UPDATE SET revision = excluded.revision, expires_at = excluded.expires_at, lifted_at = excluded.lifted_at, body = excluded.body,
+  target_value = excluded.target_value, form = 1`
 
 /** The range that a decision's target stands for, as text, for look-ups by address. */
 const rangeText = (decision: NewDecision): string | null => {
@@ -31,10 +33,10 @@ const rangeText = (decision: NewDecision): string | null => {
   return range === undefined ? null : formatRange(range)
 }
 
-const store = async (client: PoolClient, decisions: readonly Decision[], at: number, isNew: boolean): Promise<void> => {
+const store = async (vault: Vault, client: PoolClient, decisions: readonly Decision[], at: number, isNew: boolean): Promise<void> => {
   if (decisions.length === 0) return
   const column = <T>(read: (decision: Decision) => T): T[] => decisions.map(read)
-  const bodies = column((decision) => JSON.stringify(decision))
+  const bodies = column((decision) => JSON.stringify(sealDecision(vault, decision)))
   const revisions = column((decision) => decision.revision)
   await client.query({ ...INSERT_LOG, values: [revisions, column((decision) => decision.id), column(() => at), bodies] })
   await client.query({
@@ -43,7 +45,7 @@ const store = async (client: PoolClient, decisions: readonly Decision[], at: num
     values: [
       column((decision) => decision.id),
       revisions,
-      column((decision) => columnText(decision.target.value)),
+      column((decision) => vault.term('decisions.target', decision.target.value)),
       column(rangeText),
       column((decision) => decision.startsAt),
       column((decision) => decision.expiresAt),
@@ -55,15 +57,15 @@ const store = async (client: PoolClient, decisions: readonly Decision[], at: num
   })
 }
 
-const current = async (client: PoolClient, ids: readonly string[]): Promise<readonly Decision[]> => {
-  const { rows } = await client.query<{ body: Decision }>('SELECT body FROM decisions WHERE id = ANY ($1) ORDER BY created', [ids])
-  return rows.map((row) => row.body)
+const current = async (vault: Vault, client: PoolClient, ids: readonly string[]): Promise<readonly Decision[]> => {
+  const { rows } = await client.query<DecisionRow>(`SELECT ${CURRENT_COLUMNS} FROM decisions WHERE id = ANY ($1) ORDER BY created`, [ids])
+  return rows.map((row) => openDecision(vault, row))
 }
 
-const resolve = async (client: PoolClient, change: DecisionChange): Promise<readonly NewDecision[]> => {
+const resolve = async (vault: Vault, client: PoolClient, change: DecisionChange): Promise<readonly NewDecision[]> => {
   if (change.kind === 'create') return change.decisions
   if (change.kind === 'lift') {
-    const held = await current(client, change.ids)
+    const held = await current(vault, client, change.ids)
     // what ended by itself or was lifted before stays as it is: the record keeps who was first
     return held
       .filter((decision) => decision.lifted === undefined && decision.expiresAt > change.at)
@@ -72,6 +74,7 @@ const resolve = async (client: PoolClient, change: DecisionChange): Promise<read
   const held = new Map(
     (
       await current(
+        vault,
         client,
         change.decisions.map((decision) => decision.id),
       )
@@ -86,14 +89,19 @@ const resolve = async (client: PoolClient, change: DecisionChange): Promise<read
   })
 }
 
-const write = async (client: PoolClient, changes: readonly DecisionChange[], before: number): Promise<Written<readonly Decision[]>> => {
+const write = async (
+  vault: Vault,
+  client: PoolClient,
+  changes: readonly DecisionChange[],
+  before: number,
+): Promise<Written<readonly Decision[]>> => {
   let head = before
   const results: (readonly Decision[])[] = []
   for (const change of changes) {
     const decisions: Decision[] = []
-    for (const decision of await resolve(client, change)) decisions.push({ ...decision, revision: ++head })
+    for (const decision of await resolve(vault, client, change)) decisions.push({ ...decision, revision: ++head })
     try {
-      await store(client, decisions, change.at, change.kind === 'create')
+      await store(vault, client, decisions, change.at, change.kind === 'create')
     } catch (error) {
       if (codeOf(error) === '23505') throw new ParapetError('PPT_CONFLICT', 'there is a decision with this id already', { cause: error })
       throw error
@@ -104,11 +112,11 @@ const write = async (client: PoolClient, changes: readonly DecisionChange[], bef
 }
 
 /** The log of decisions: every change is a new row with a rising revision, and the table of current ones moves with it. */
-export const createDecisionLog = (database: Pick<Database, 'pool'>): AppendLog<DecisionChange, readonly Decision[]> =>
+export const createDecisionLog = (database: Pick<Database, 'pool'>, vault: Vault): AppendLog<DecisionChange, readonly Decision[]> =>
   createAppendLog(
     {
       name: 'decisions',
-      write,
+      write: (client, changes, before) => write(vault, client, changes, before),
       weight: (change) => (change.kind === 'lift' ? change.ids.length : change.decisions.length),
       maxQueued: 10_000,
     },

@@ -6,6 +6,8 @@ import { transaction } from '../../db/pools.js'
 import { createTestDatabase, type TestDatabase } from '../../db/test-database.js'
 import { createDecisionLog } from './decision-log.js'
 import { createDecisionStore, type DecisionStore } from './index.js'
+import { type DecisionRow, LOG_COLUMNS, openDecision } from './sealed-decision.js'
+import { testVault } from '../../vault/fixtures/test-vault.js'
 
 const ANN: Author = { kind: 'operator', id: 'ann', name: 'Ann' }
 let now = 1_795_000_000_000
@@ -29,7 +31,7 @@ const decision = (fields: Partial<NewDecision> = {}): NewDecision => ({
 
 beforeAll(async () => {
   database = await createTestDatabase()
-  store = createDecisionStore({ database, clock: () => now })
+  store = createDecisionStore({ vault: testVault(), database, clock: () => now })
 }, 60_000)
 afterEach(async () => {
   // each test begins with nothing in force
@@ -80,7 +82,7 @@ describe('a long snapshot', () => {
 
   it('passes nothing over that is extended while it is read, whatever the ends', async () => {
     const made = await store.create(Array.from({ length: 20 }, (_, n) => decision({ expiresAt: now + HOUR + (n % 3) * 1_000 })))
-    const log = createDecisionLog(database)
+    const log = createDecisionLog(database, testVault())
     const seen = new Set<string>()
     for await (const part of store.activeInParts(now, 3)) {
       for (const { id } of part) seen.add(id)
@@ -122,11 +124,11 @@ describe('create and lift', () => {
     const [made] = await store.create([decision()])
     const [lifted] = await store.lift([made?.id ?? ''], ANN, 'a colleague', now + 5)
     expect(lifted).toEqual({ ...made, revision: (made?.revision ?? 0) + 1, lifted: { at: now + 5, by: ANN, reason: 'a colleague' } })
-    const { rows } = await database.pool.query<{ body: Decision }>(
-      'SELECT body FROM decision_log WHERE decision_id = $1 ORDER BY revision',
+    const { rows } = await database.pool.query<DecisionRow>(
+      `SELECT ${LOG_COLUMNS} FROM decision_log WHERE decision_id = $1 ORDER BY revision`,
       [made?.id],
     )
-    expect(rows.map((row) => row.body)).toEqual([made, lifted])
+    expect(rows.map((row) => openDecision(testVault(), row))).toEqual([made, lifted])
     expect(await store.get(made?.id ?? '')).toEqual(lifted)
   })
 
@@ -153,7 +155,7 @@ describe('create and lift', () => {
 })
 
 describe('extend', () => {
-  const log = () => createDecisionLog(database)
+  const log = () => createDecisionLog(database, testVault())
 
   it('moves the end of a decision in force to a later time, never to an earlier one', async () => {
     const made = decision()
@@ -253,7 +255,7 @@ describe('what enforcers follow', () => {
 
   it('hears of every change once, in order, from whichever process it comes', async () => {
     const sibling = await database.sibling()
-    const other = createDecisionStore({ database: sibling, clock: () => now })
+    const other = createDecisionStore({ vault: testVault(), database: sibling, clock: () => now })
     const heard: Decision[] = []
     const stop = store.subscribe((each) => heard.push(each))
     await store.active(now)
@@ -273,7 +275,7 @@ describe('what enforcers follow', () => {
   it('goes back as a whole with the transaction of the caller', async () => {
     const before = await store.active(now)
     const failing = transaction(database.pool, async (client) => {
-      await createDecisionLog(database).appendIn(client, [{ kind: 'create', decisions: [decision()], at: now }])
+      await createDecisionLog(database, testVault()).appendIn(client, [{ kind: 'create', decisions: [decision()], at: now }])
       throw new Error('no')
     })
     await expect(failing).rejects.toThrow('no')

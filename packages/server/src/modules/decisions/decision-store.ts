@@ -4,7 +4,9 @@ import { createBroadcast } from '../../db/append-log/index.js'
 import { transaction } from '../../db/pools.js'
 import { checkLimit, columnText, pageOf, readCursor } from '../../db/paging.js'
 import type { Database, DatabaseLog } from '../../db/types.js'
+import type { Vault } from '../../vault/index.js'
 import { createDecisionLog, lookupRange } from './decision-log.js'
+import { CURRENT_COLUMNS, type DecisionRow, LOG_COLUMNS, openDecision } from './sealed-decision.js'
 
 /** Which decisions a list shows. `active` binds now, `expired` ended by itself, `lifted` was taken back. */
 export type DecisionFilter = {
@@ -49,31 +51,34 @@ export type DecisionStore = {
   readonly close: () => Promise<void>
 }
 
-type Part = { readonly expires_at: number; readonly created: number; readonly body: Decision }
+type Part = DecisionRow & { readonly expires_at: number; readonly created: number }
 
 const MOST = 500
-const TARGET = `(target_value = $1 OR target_range && $2::inet)`
+const TARGET = `(target_value = ANY ($1::text[]) OR target_range && $2::inet)`
 
 /** Creates the store of decisions. */
 export const createDecisionStore = (deps: {
   database: Pick<Database, 'pool' | 'listen'>
+  vault: Vault
   clock?: Clock
   log?: DatabaseLog
 }): DecisionStore => {
-  const { database, clock = systemClock } = deps
+  const { database, vault, clock = systemClock } = deps
   const quiet = (): void => undefined
-  const decisionLog = createDecisionLog(database)
+  const decisionLog = createDecisionLog(database, vault)
   const query = async (text: string, values: readonly unknown[]): Promise<readonly Decision[]> =>
-    (await database.pool.query<{ body: Decision }>(text, [...values])).rows.map((row) => row.body)
+    (await database.pool.query<DecisionRow>(text, [...values])).rows.map((row) => openDecision(vault, row))
+  /** Everything that the column may hold for a target; the value itself for what is not sealed yet. */
+  const termsOf = (value: string): string[] => [columnText(value), ...vault.terms('decisions.target', value)]
   const readLog = (after: number, limit: number): Promise<readonly Decision[]> =>
-    query('SELECT body FROM decision_log WHERE revision > $1 ORDER BY revision LIMIT $2', [after, limit])
+    query(`SELECT ${LOG_COLUMNS} FROM decision_log WHERE revision > $1 ORDER BY revision LIMIT $2`, [after, limit])
   /** In the order of their end, which can only move to later: what is extended meanwhile may come twice, but is never passed over. */
   const readPart = (end: number, created: number, size: number): Promise<readonly Part[]> =>
     transaction(database.pool, async (client) => {
       // by the index, whatever the statistics say: sorted anew for every part, a hundred thousand take a minute
       await client.query('SET LOCAL enable_sort = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_seqscan = off')
       const { rows } = await client.query<Part>(
-        `SELECT expires_at, created, body FROM decisions WHERE lifted_at IS NULL AND (expires_at, created) > ($1, $2)
+        `SELECT expires_at, created, ${CURRENT_COLUMNS} FROM decisions WHERE lifted_at IS NULL AND (expires_at, created) > ($1, $2)
          ORDER BY expires_at, created LIMIT $3`,
         [end, created, size],
       )
@@ -90,7 +95,7 @@ export const createDecisionStore = (deps: {
   return {
     create: async (decisions) => (decisions.length === 0 ? [] : decisionLog.append({ kind: 'create', decisions, at: clock() })),
     lift: async (ids, by, reason, at) => (ids.length === 0 ? [] : decisionLog.append({ kind: 'lift', ids, by, reason, at })),
-    get: async (id) => (await query('SELECT body FROM decisions WHERE id = $1', [id]))[0],
+    get: async (id) => (await query(`SELECT ${CURRENT_COLUMNS} FROM decisions WHERE id = $1`, [id]))[0],
     list: async (filter, cursor, limit) => {
       const now = clock()
       const values: unknown[] = []
@@ -102,26 +107,28 @@ export const createDecisionStore = (deps: {
       if (filter.state === 'expired') where.push(`lifted_at IS NULL AND expires_at <= ${bind(now)}`)
       if (filter.state === 'lifted') where.push('lifted_at IS NOT NULL')
       if (filter.target !== undefined)
-        where.push(`(target_value = ${bind(columnText(filter.target))} OR target_range && ${bind(lookupRange(filter.target))}::inet)`)
-      const { rows } = await database.pool.query<{ created: number; body: Decision }>(
-        `SELECT created, body FROM decisions ${where.length === 0 ? '' : `WHERE ${where.join(' AND ')}`} ORDER BY created DESC LIMIT ${bind(checkLimit(limit) + 1)}`,
+        where.push(
+          `(target_value = ANY (${bind(termsOf(filter.target))}::text[]) OR target_range && ${bind(lookupRange(filter.target))}::inet)`,
+        )
+      const { rows } = await database.pool.query<DecisionRow & { created: number }>(
+        `SELECT created, ${CURRENT_COLUMNS} FROM decisions ${where.length === 0 ? '' : `WHERE ${where.join(' AND ')}`} ORDER BY created DESC LIMIT ${bind(checkLimit(limit) + 1)}`,
         values,
       )
       return pageOf(
         rows,
         limit,
         (row) => row.created,
-        (row) => row.body,
+        (row) => openDecision(vault, row),
       )
     },
     active: async (now) => {
       await broadcast.ready()
       // one statement, one snapshot: the revision is exactly the one of these rows
-      const { rows } = await database.pool.query<{ revision: number; body: Decision | null }>(
-        `SELECT h.head AS revision, d.body FROM log_heads h LEFT JOIN decisions d ON d.lifted_at IS NULL AND d.expires_at > $1 WHERE h.name = 'decisions' ORDER BY d.created`,
+      const { rows } = await database.pool.query<DecisionRow & { head: number }>(
+        `SELECT h.head, d.id, d.revision, d.form, d.body FROM log_heads h LEFT JOIN decisions d ON d.lifted_at IS NULL AND d.expires_at > $1 WHERE h.name = 'decisions' ORDER BY d.created`,
         [now],
       )
-      return { revision: rows[0]?.revision ?? 0, decisions: rows.flatMap((row) => (row.body === null ? [] : [row.body])) }
+      return { revision: rows[0]?.head ?? 0, decisions: rows.flatMap((row) => (row.body === null ? [] : [openDecision(vault, row)])) }
     },
     revision: async () => {
       await broadcast.ready()
@@ -131,7 +138,7 @@ export const createDecisionStore = (deps: {
       let [end, created] = [now, Number.MAX_SAFE_INTEGER]
       for (;;) {
         const rows = await readPart(end, created, size)
-        if (rows.length > 0) yield rows.map((row) => row.body)
+        if (rows.length > 0) yield rows.map((row) => openDecision(vault, row))
         const last = rows.at(-1)
         if (last === undefined || rows.length < size) return
         ;[end, created] = [last.expires_at, last.created]
@@ -144,11 +151,14 @@ export const createDecisionStore = (deps: {
       return readLog(revision, limit)
     },
     forTarget: (value) =>
-      query(`SELECT body FROM decisions WHERE ${TARGET} ORDER BY created DESC LIMIT ${MOST}`, [columnText(value), lookupRange(value)]),
+      query(`SELECT ${CURRENT_COLUMNS} FROM decisions WHERE ${TARGET} ORDER BY created DESC LIMIT ${MOST}`, [
+        termsOf(value),
+        lookupRange(value),
+      ]),
     endingLater: async (about, now) => {
       const [where, values] =
         'target' in about
-          ? [TARGET, [columnText(about.target), lookupRange(about.target)]]
+          ? [TARGET, [termsOf(about.target), lookupRange(about.target)]]
           : ['batch = $1 AND $2::text IS NULL', [about.batch, null]]
       const { rows } = await database.pool.query<{ id: string }>(
         `SELECT id FROM decisions WHERE ${where} AND lifted_at IS NULL AND expires_at > $3 ORDER BY created LIMIT 10000`,
@@ -166,8 +176,8 @@ export const createDecisionStore = (deps: {
       )
       return rows[0] ?? { addresses: 0, others: 0 }
     },
-    forAlert: (alertId) => query('SELECT body FROM decisions WHERE alert_id = $1 ORDER BY created DESC', [alertId]),
-    forBatch: (batch) => query(`SELECT body FROM decisions WHERE batch = $1 ORDER BY created DESC LIMIT ${MOST}`, [batch]),
+    forAlert: (alertId) => query(`SELECT ${CURRENT_COLUMNS} FROM decisions WHERE alert_id = $1 ORDER BY created DESC`, [alertId]),
+    forBatch: (batch) => query(`SELECT ${CURRENT_COLUMNS} FROM decisions WHERE batch = $1 ORDER BY created DESC LIMIT ${MOST}`, [batch]),
     countSince: (since) => count('SELECT count(*) AS count FROM decisions WHERE starts_at >= $1', [since]),
     subscribe: broadcast.subscribe,
     close: async () => {

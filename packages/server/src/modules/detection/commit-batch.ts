@@ -3,12 +3,17 @@ import { responseTargets } from '@parapet/respond'
 import type { PoolClient } from 'pg'
 import type { AppendLog } from '../../db/append-log/index.js'
 import { transaction } from '../../db/pools.js'
+import type { Vault } from '../../vault/index.js'
 import type { AlertChange } from '../alerts/alert-log.js'
 import type { DecisionChange } from '../decisions/decision-log.js'
+import { CURRENT_COLUMNS, type DecisionRow, LOG_COLUMNS, openDecision } from '../decisions/sealed-decision.js'
 import { dayOf, storedId } from '../events/event-row.js'
 import { type Collected, type CollectedAlert, collectAlerts, reasonOf } from './collect.js'
 import { moveCursor, saveState } from './state.js'
 import type { BatchReport, DetectionDeps, RunState } from './types.js'
+
+/** Why an event is passed over: it could not be written, or its seal is broken. `reason` holds nothing of what it says. */
+export type PassedOver = { readonly stage: 'commit' | 'open'; readonly reason: string }
 
 /** The logs that detection writes. */
 export type DetectionLogs = {
@@ -17,25 +22,25 @@ export type DetectionLogs = {
 }
 
 /** Takes up what others decided or lifted since the last batch, and puts out what has ended: it would count against the bounds for ever. */
-const refreshHeld = async (client: PoolClient, run: RunState, now: number): Promise<void> => {
-  const { rows } = await client.query<{ body: Decision }>({
+const refreshHeld = async (client: PoolClient, vault: Pick<Vault, 'open'>, run: RunState, now: number): Promise<void> => {
+  const { rows } = await client.query<DecisionRow>({
     name: 'detection-held',
-    text: 'SELECT body FROM decision_log WHERE revision > $1 ORDER BY revision',
+    text: `SELECT ${LOG_COLUMNS} FROM decision_log WHERE revision > $1 ORDER BY revision`,
     values: [run.held.revision],
   })
-  for (const { body } of rows) run.held.apply(body)
+  for (const row of rows) run.held.apply(openDecision(vault, row))
   if (Math.abs(now - run.sweptAt) < MINUTE) return
   run.held.sweep(now)
   run.sweptAt = now
 }
 
-const readHistory = async (client: PoolClient, targets: readonly string[]): Promise<readonly Decision[]> => {
-  const { rows } = await client.query<{ body: Decision }>({
+const readHistory = async (client: PoolClient, vault: Pick<Vault, 'open'>, targets: readonly string[]): Promise<readonly Decision[]> => {
+  const { rows } = await client.query<DecisionRow>({
     name: 'detection-history',
-    text: `SELECT body FROM decisions d WHERE EXISTS (SELECT 1 FROM unnest($1::inet[]) AS t (range) WHERE d.target_range && t.range) ORDER BY created DESC LIMIT 1000`,
+    text: `SELECT ${CURRENT_COLUMNS} FROM decisions d WHERE EXISTS (SELECT 1 FROM unnest($1::inet[]) AS t (range) WHERE d.target_range && t.range) ORDER BY created DESC LIMIT 1000`,
     values: [targets],
   })
-  return rows.map((row) => row.body)
+  return rows.map((row) => openDecision(vault, row))
 }
 
 const respondTo = async (
@@ -53,7 +58,7 @@ const respondTo = async (
     protectedTargets: deps.protectedTargets,
     held: run.held,
     budget: run.budget,
-    history: targets.length === 0 ? [] : await readHistory(client, targets),
+    history: targets.length === 0 ? [] : await readHistory(client, deps.vault, targets),
     now,
     newId: deps.newId ?? ((): string => uuidv7(now)),
     ...(deps.rulesRespond === undefined ? {} : { rulesRespond: deps.rulesRespond }),
@@ -121,7 +126,7 @@ export const commitBatch = async (
   logs: DetectionLogs,
   run: RunState,
   events: readonly StoredEvent[],
-  skip: ReadonlyMap<number, string>,
+  skip: ReadonlyMap<number, PassedOver>,
 ): Promise<BatchReport> => {
   const started = performance.now()
   const last = events.at(-1)
@@ -135,7 +140,7 @@ export const commitBatch = async (
     if (!(await moveCursor(client, run.position, last.sequence, now))) throw new ParapetError('PPT_CONFLICT', 'another worker detects')
     const budgetBefore = run.budget
     if (collected.alerts.length > 0) {
-      await refreshHeld(client, run, now)
+      await refreshHeld(client, deps.vault, run, now)
       for (const entry of collected.alerts) {
         try {
           await client.query('SAVEPOINT respond')
@@ -150,14 +155,13 @@ export const commitBatch = async (
       }
       await writeAlerts(client, logs, collected, now)
     }
-    await saveState(client, dirty, run.budget === budgetBefore ? undefined : run.budget)
+    await saveState(client, deps.vault, dirty, run.budget === budgetBefore ? undefined : run.budget)
     const passed = [
       ...collected.failures,
-      ...events.flatMap((event) =>
-        skip.has(event.sequence)
-          ? [{ sequence: event.sequence, eventId: event.id, stage: 'commit', reason: skip.get(event.sequence) ?? '' }]
-          : [],
-      ),
+      ...events.flatMap((event) => {
+        const why = skip.get(event.sequence)
+        return why === undefined ? [] : [{ sequence: event.sequence, eventId: event.id, ...why }]
+      }),
     ]
     for (const { sequence, eventId, stage, reason } of passed)
       await client.query('INSERT INTO detection_failures (sequence, event_id, at, stage, reason) VALUES ($1, $2, $3, $4, $5)', [

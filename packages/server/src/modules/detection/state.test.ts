@@ -5,6 +5,7 @@ import { createTestDatabase, type TestDatabase } from '../../db/test-database.js
 import { detectionDeps } from './fixtures/deps.js'
 import { moveCursor, readPosition, restoreRun, saveState } from './state.js'
 import type { DetectionEngine } from './types.js'
+import { testVault } from '../../vault/fixtures/test-vault.js'
 
 let database: TestDatabase
 beforeAll(async () => {
@@ -14,8 +15,8 @@ beforeEach(() => database.pool.query('DELETE FROM detection_state'))
 afterAll(() => database.close())
 
 type Entry = { readonly key: string; readonly state: unknown }
-const save = (dirty: readonly Entry[], budget?: Parameters<typeof saveState>[2]): Promise<void> =>
-  transaction(database.pool, (client) => saveState(client, dirty, budget))
+const save = (dirty: readonly Entry[], budget?: Parameters<typeof saveState>[3]): Promise<void> =>
+  transaction(database.pool, (client) => saveState(client, testVault(), dirty, budget))
 /** What an engine is given when a run begins. */
 const restored = async (): Promise<Entry[]> => {
   const entries: Entry[] = []
@@ -77,7 +78,11 @@ describe('the budget', () => {
       { s: { recent: [1, 'x', null], trippedAt: [] } },
     ]) {
       await database.pool.query('DELETE FROM detection_state')
-      await database.pool.query(`INSERT INTO detection_state (key, entry) VALUES ('budget', $1)`, [JSON.stringify(entry)])
+      await database.pool.query(`INSERT INTO detection_state (key, entry, form) VALUES ('budget', $1, 1)`, [
+        JSON.stringify(
+          testVault().seal(JSON.stringify(entry), { table: 'detection_state', column: 'entry', row: ['budget'], type: 'json' }),
+        ),
+      ])
       const { budget } = await restoreRun(database, detectionDeps(database))
       expect(budget.trippedAt).toBeNull()
       expect(budget.recent.every((at) => typeof at === 'number')).toBe(true)

@@ -1,6 +1,7 @@
 import type { Alert, Clock, DecisionSet, SecurityEvent } from '@parapet/core'
 import type { BudgetLimits, Policy, ProtectedTargets, RespondInput, Verdict } from '@parapet/respond'
 import type { Database, DatabaseLog } from '../../db/types.js'
+import type { Vault } from '../../vault/index.js'
 
 /** What detection needs of the engine; `createEngine` of `@parapet/detect` makes one. */
 export type DetectionEngine = {
@@ -23,6 +24,8 @@ export type BatchReport = {
 /** What the worker is built from. */
 export type DetectionDeps = {
   readonly database: Pick<Database, 'pool' | 'listen'>
+  /** opens what the worker reads and seals what it writes; in its memory names are in clear */
+  readonly vault: Vault
   /** a new engine without state; called at every start and after every failed transaction */
   readonly createEngine: () => DetectionEngine
   readonly policies: readonly Policy[]

@@ -1,4 +1,4 @@
-import { type Alert, HOUR, type SecurityEvent, systemClock } from '@parapet/core'
+import { type Alert, HOUR, ParapetError, type SecurityEvent, systemClock } from '@parapet/core'
 import { respond } from '@parapet/respond'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { transaction } from '../../db/pools.js'
@@ -10,6 +10,7 @@ import { createCountingEngine } from './fixtures/counting-engine.js'
 import { detectionDeps } from './fixtures/deps.js'
 import { type BatchReport, createDetectionWorker, type DetectionDeps, type DetectionWorker } from './index.js'
 import { restoreRun } from './state.js'
+import { openState, stateKey, testVault } from '../../vault/fixtures/test-vault.js'
 
 const POISON: Alert = {
   id: '',
@@ -32,7 +33,7 @@ let events: EventStore
 const open = async (): Promise<void> => {
   database = await createTestDatabase()
   opened.push(database)
-  events = createEventStore({ database, clock: systemClock })
+  events = createEventStore({ vault: testVault(), database, clock: systemClock })
 }
 beforeAll(open, 60_000)
 afterEach(() => Promise.all(workers.splice(0).map((worker) => worker.stop())))
@@ -62,7 +63,7 @@ const caughtUp = (): Promise<unknown> =>
     },
     { timeout: 15_000, interval: 10 },
   )
-const alertOf = (address: string) => createAlertStore({ database }).get(`count-${address}`)
+const alertOf = (address: string) => createAlertStore({ vault: testVault(), database }).get(`count-${address}`)
 
 describe('the detection worker', () => {
   it('turns events into an alert, its events and a decision, in one commit', async () => {
@@ -79,7 +80,7 @@ describe('the detection worker', () => {
       alert?.id,
     ])
     expect(rows[0]?.linked).toBe(5)
-    const [decision, ...others] = await createDecisionStore({ database }).forAlert(alert?.id ?? '')
+    const [decision, ...others] = await createDecisionStore({ vault: testVault(), database }).forAlert(alert?.id ?? '')
     expect(others).toEqual([])
     expect(decision).toMatchObject({ target: { kind: 'ip', value: '203.0.113.1' }, action: 'deny', mode: 'enforce', alertId: alert?.id })
     expect(alert?.decisionIds).toEqual([decision?.id])
@@ -92,7 +93,7 @@ describe('the detection worker', () => {
       await caughtUp()
     }
     expect(await alertOf('203.0.113.2')).toMatchObject({ count: 20 })
-    expect(await createDecisionStore({ database }).forTarget('203.0.113.2')).toHaveLength(1)
+    expect(await createDecisionStore({ vault: testVault(), database }).forTarget('203.0.113.2')).toHaveLength(1)
   })
 
   it('never decides against a protected target', async () => {
@@ -106,7 +107,7 @@ describe('the detection worker', () => {
     await start()
     await send('203.0.113.3', 5)
     await caughtUp()
-    const decisions = createDecisionStore({ database })
+    const decisions = createDecisionStore({ vault: testVault(), database })
     const [first] = await decisions.forTarget('203.0.113.3')
     await decisions.lift([first?.id ?? ''], { kind: 'operator', id: 'ann' }, 'a colleague', Date.now())
     await send('203.0.113.3', 1)
@@ -157,6 +158,44 @@ describe('the detection worker', () => {
     )
     expect(rows[0]).toMatchObject({ stage: 'process', reason: expect.stringContaining('RangeError at worker.test.ts') })
     expect(rows[0]?.reason).not.toContain('secret')
+  })
+
+  it('passes over an event whose seal is broken, says so, and detects the others', async () => {
+    const bad = `w-${counter + 3}`
+    const vault = testVault()
+    const broken: DetectionDeps['vault'] = {
+      ...vault,
+      open: (sealed, cell) => {
+        if (cell.table === 'events' && cell.row[1] === bad) throw new ParapetError('PPT_SEALED_INVALID')
+        return vault.open(sealed, cell)
+      },
+    }
+    await send('203.0.113.61', 6, { 'user.name': 'ann' })
+    const worker = await start({ vault: broken })
+    await caughtUp()
+    expect(await alertOf('203.0.113.61')).toMatchObject({ count: 5 })
+    expect(worker.failures()).toBe(1)
+    const { rows } = await database.pool.query('SELECT event_id, stage, reason FROM detection_failures ORDER BY sequence DESC LIMIT 1')
+    expect(rows).toEqual([{ event_id: bad, stage: 'open', reason: 'PPT_SEALED_INVALID' }])
+  })
+
+  it('starts a count afresh whose state does not open, and forgets no other', async () => {
+    await send('203.0.113.62', 3)
+    await send('203.0.113.63', 3)
+    await start()
+    await caughtUp()
+    await stopAll()
+    // moved into another row, it must not open there
+    await database.pool.query('UPDATE detection_state SET entry = (SELECT entry FROM detection_state WHERE key = $1) WHERE key = $2', [
+      stateKey('203.0.113.62'),
+      stateKey('203.0.113.63'),
+    ])
+    await start()
+    await send('203.0.113.62', 2)
+    await send('203.0.113.63', 2)
+    await caughtUp()
+    expect(await alertOf('203.0.113.62')).toMatchObject({ count: 5 })
+    expect(await alertOf('203.0.113.63')).toBeUndefined()
   })
 
   it('finds the one event that cannot be committed, passes it over, and keeps the others of its batch', async () => {
@@ -220,14 +259,14 @@ describe('the detection worker', () => {
     await send('203.0.113.9', 5, { 'user.name': hostile })
     await caughtUp()
     expect(worker.failures()).toBe(0)
-    expect(await createAlertStore({ database }).get('hostile')).toMatchObject({ count: 5 })
+    expect(await createAlertStore({ vault: testVault(), database }).get('hostile')).toMatchObject({ count: 5 })
   })
 
   it('shows an alert within 200 ms of the append, at the median', async () => {
     await start({ pollMs: 60_000 })
     await send('203.0.113.100', 1)
     await caughtUp()
-    const alerts = createAlertStore({ database })
+    const alerts = createAlertStore({ vault: testVault(), database })
     const times: number[] = []
     let seen: (address: string) => void = () => undefined
     const stop = alerts.subscribe((alert) => seen(alert.scope.value))
@@ -286,7 +325,7 @@ describe('what a worker carries along', () => {
 
   it('does not read the whole log of decisions again after a restart at which none is in force', async () => {
     await open()
-    const decisions = createDecisionStore({ database })
+    const decisions = createDecisionStore({ vault: testVault(), database })
     await start()
     await send('203.0.113.23', 5)
     await caughtUp()
@@ -308,7 +347,7 @@ describe('what a worker carries along', () => {
     const second = await start({ budget })
     await send('203.0.113.26', 5)
     await caughtUp()
-    const [observed] = await createDecisionStore({ database }).forTarget('203.0.113.26')
+    const [observed] = await createDecisionStore({ vault: testVault(), database }).forTarget('203.0.113.26')
     expect(observed?.mode).toBe('observe')
     const at = second.budgetTrippedAt()
     expect(at).toEqual(expect.any(Number))
@@ -383,10 +422,10 @@ describe('several servers on one database', () => {
     })
     await send('203.0.113.12', 3)
     await caughtUp()
-    const { rows } = await database.pool.query<{ count: number }>(
-      `SELECT (entry -> 's' ->> 'count')::int AS count FROM detection_state WHERE entry ->> 'k' = '203.0.113.12'`,
-    )
-    expect(rows[0]?.count).toBe(4)
+    const { rows } = await database.pool.query<{ key: string; entry: string }>('SELECT key, entry FROM detection_state WHERE key = $1', [
+      stateKey('203.0.113.12'),
+    ])
+    expect(rows.map((row) => openState(row).s.count)).toEqual([4])
   })
 
   it('detect every event once although connections are cut all the time', async () => {
@@ -399,10 +438,11 @@ describe('several servers on one database', () => {
     }
     await caughtUp()
     const { rows: stored } = await database.pool.query<{ count: number }>('SELECT count(*) AS count FROM events')
-    const { rows: state } = await database.pool.query<{ count: number }>(
-      `SELECT (entry -> 's' ->> 'count')::int AS count FROM detection_state WHERE entry ->> 'k' = '203.0.113.13'`,
+    const { rows: state } = await database.pool.query<{ key: string; entry: string }>(
+      'SELECT key, entry FROM detection_state WHERE key = $1',
+      [stateKey('203.0.113.13')],
     )
-    expect(state[0]?.count).toBe(stored[0]?.count)
+    expect(state.map((row) => openState(row).s.count)).toEqual([stored[0]?.count])
     expect(worker.failures()).toBe(0)
   })
 })

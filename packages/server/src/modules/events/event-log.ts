@@ -15,7 +15,8 @@ export type AppendResult = { readonly accepted: number; readonly duplicates: num
 
 /**
  * Lists travel as one text with a line for each event, split by the server: a third of the time that arrays take, since nothing
- * has to be quoted. No value of them can hold a line break: keys, stored ids and addresses are plain, JSON writes it as `\n`.
+ * has to be quoted. No value of them can hold a line break: keys, stored ids, addresses, indexes and sealed values are plain, JSON writes
+ * it as `\n`.
  */
 const lines = (parameter: number): string => `string_to_table($${parameter}, E'\\n')`
 
@@ -29,11 +30,11 @@ const INSERT_KEYS = {
 }
 const INSERT_EVENTS = {
   name: 'events-insert',
-  text: `INSERT INTO events (sequence, id, address, user_id, user_name, demo, body, day, received_at, source_id, source_name)
-    SELECT $1 + n, id, nullif(address, '')::inet, user_id, user_name, demo::boolean, body::json,
-      ($9::int[])[batch::int], ($10::bigint[])[batch::int], ($11::text[])[batch::int], ($12::text[])[batch::int]
-    FROM ROWS FROM (${lines(2)}, ${lines(3)}, unnest($4::text[]), unnest($5::text[]), ${lines(6)}, ${lines(7)}, ${lines(8)})
-      WITH ORDINALITY AS e (id, address, user_id, user_name, demo, body, batch, n)`,
+  text: `INSERT INTO events (sequence, id, address, user_id, user_name, user_email, demo, body, sealed, form, day, received_at, source_id, source_name)
+    SELECT $1 + n, id, nullif(address, '')::inet, user_id, nullif(user_name, ''), nullif(user_email, ''), demo::boolean, body::json, nullif(sealed, ''), 1,
+      ($11::int[])[batch::int], ($12::bigint[])[batch::int], ($13::text[])[batch::int], ($14::text[])[batch::int]
+    FROM ROWS FROM (${lines(2)}, ${lines(3)}, unnest($4::text[]), ${lines(5)}, ${lines(6)}, ${lines(7)}, ${lines(8)}, ${lines(9)}, ${lines(10)})
+      WITH ORDINALITY AS e (id, address, user_id, user_name, user_email, demo, body, sealed, batch, n)`,
 }
 const COUNT_HOURS = {
   name: 'events-hours',
@@ -104,9 +105,11 @@ const write = async (client: PoolClient, batches: readonly EventBatch[], head: n
         joined(({ row }) => row.id),
         joined(({ row }) => row.address ?? ''),
         fresh.map(({ row }) => row.userId),
-        fresh.map(({ row }) => row.userName),
+        joined(({ row }) => row.userName ?? ''),
+        joined(({ row }) => row.userEmail ?? ''),
         joined(({ row }) => (row.demo ? 't' : 'f')),
         joined(({ row }) => row.body),
+        joined(({ row }) => row.sealed ?? ''),
         joined(({ batch }) => place.get(batch) ?? 0),
         used.map((batch) => dayOf(batch.receivedAt)),
         used.map((batch) => batch.receivedAt),

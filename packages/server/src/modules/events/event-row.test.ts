@@ -1,10 +1,17 @@
 import * as fc from 'fast-check'
 import { canonicalAddress, type SecurityEvent } from '@parapet/core'
 import { describe, expect, it } from 'vitest'
+import { createConceal } from '../../vault/index.js'
+import { testVault } from '../../vault/fixtures/test-vault.js'
 import { CLAIMED_TIME, dayOf, eventKey, hourOf, MAX_AHEAD, storedId, toEventRow, weekOf } from './event-row.js'
 
 const NOW = 1_795_000_000_000
-const row = (event: Partial<SecurityEvent>, receivedAt = NOW) => toEventRow('s', { '@timestamp': NOW, ...event }, receivedAt, () => NOW)
+const row = (event: Partial<SecurityEvent>, receivedAt = NOW) =>
+  toEventRow('s', { '@timestamp': NOW, ...event }, receivedAt, {
+    clock: () => NOW,
+    vault: testVault(),
+    conceal: createConceal(testVault()),
+  })
 const timeOf = (event: Partial<SecurityEvent>, receivedAt = NOW): SecurityEvent => JSON.parse(row(event, receivedAt).body) as SecurityEvent
 /** Text as attackers choose it: every code unit, halves of pairs too. */
 const hostile = fc.array(fc.integer({ min: 0, max: 0xffff }), { maxLength: 40 }).map((units) => String.fromCharCode(...units))

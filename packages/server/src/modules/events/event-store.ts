@@ -2,6 +2,7 @@ import { type Author, type Clock, DEMO_TAG, type Page, ParapetError, type Securi
 import { codeOf } from '../../db/errors.js'
 import { transaction } from '../../db/pools.js'
 import type { Database } from '../../db/types.js'
+import { createConceal, type Vault } from '../../vault/index.js'
 import { createDecisionLog } from '../decisions/decision-log.js'
 import { type AppendResult, createEventLog, type EventBatch } from './event-log.js'
 import { toEventRow } from './event-row.js'
@@ -47,15 +48,17 @@ const DEMO_REMOVER: Author = { kind: 'cli', id: 'parapet.demo', name: 'parapet d
 const NO_PARTITION = '23514'
 
 /** Creates the store of events. */
-export const createEventStore = (deps: { database: Pick<Database, 'pool' | 'owner'>; clock: Clock }): EventStore => {
-  const { database, clock } = deps
+export const createEventStore = (deps: { database: Pick<Database, 'pool' | 'owner'>; clock: Clock; vault: Vault }): EventStore => {
+  const { database, clock, vault } = deps
+  const conceal = createConceal(vault)
+  const reader = { database, vault, conceal }
   const log = createEventLog(database)
   const partitions = createPartitions(database)
-  const decisions = createDecisionLog(database)
+  const decisions = createDecisionLog(database, vault)
 
   const append = async (source: EventBatch['source'], events: readonly SecurityEvent[], receivedAt: number): Promise<AppendResult> => {
     if (events.length === 0) return { accepted: 0, duplicates: 0 }
-    const batch = { source, receivedAt, rows: events.map((event) => toEventRow(source.id, event, receivedAt, clock)) }
+    const batch = { source, receivedAt, rows: events.map((event) => toEventRow(source.id, event, receivedAt, { clock, vault, conceal })) }
     await partitions.ensure(receivedAt)
     try {
       return await log.append(batch)
@@ -69,9 +72,9 @@ export const createEventStore = (deps: { database: Pick<Database, 'pool' | 'owne
 
   return {
     append,
-    byIds: (ids) => readEventsById(database, ids),
-    search: (query) => searchEvents(database, query),
-    after: (sequence, limit) => readEventsAfter(database, sequence, limit),
+    byIds: (ids) => readEventsById(reader, ids),
+    search: (query) => searchEvents(reader, query),
+    after: (sequence, limit) => readEventsAfter(reader, sequence, limit),
     head: log.head,
     countsByHour: async (since) => {
       const { rows } = await database.pool.query<{ at: number; events: number }>(

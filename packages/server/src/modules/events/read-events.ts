@@ -1,9 +1,11 @@
-import { formatRange, type Page, ParapetError, parseRange, type SecurityEvent, type StoredEvent } from '@parapet/core'
+import { formatRange, type Page, ParapetError, parseRange, type StoredEvent } from '@parapet/core'
 import type { Database } from '../../db/types.js'
 import { checkLimit, columnText, pageOf, readCursor } from '../../db/paging.js'
+import type { Vault } from '../../vault/index.js'
 import { dayOf, storedId } from './event-row.js'
+import { type ReadDeps, STORED_COLUMNS, type StoredRow, toStored } from './stored-event.js'
 
-/** What to look for. Times are those of receipt, ms UTC; `until` is exclusive. `address` may be a range; `user` is an id or a name. */
+/** What to look for. Times are those of receipt, ms UTC; `until` is exclusive. `address` may be a range; `user` is an id, a name or a mail address. */
 export type EventQuery = {
   readonly since?: number | undefined
   readonly until?: number | undefined
@@ -13,51 +15,48 @@ export type EventQuery = {
   readonly cursor?: string | null | undefined
 }
 
-type Row = {
-  readonly sequence: number
-  readonly id: string
-  readonly received_at: number
-  readonly source_id: string
-  readonly source_name: string
-  readonly body: SecurityEvent
-}
+/** What reading needs: the database, and what opens the rows. */
+export type EventReader = ReadDeps & { readonly database: Pick<Database, 'pool'>; readonly vault: Pick<Vault, 'open' | 'terms'> }
 
-const COLUMNS = 'sequence, id, received_at, source_id, source_name, body'
-
-const toStored = (row: Row): StoredEvent => ({
-  id: row.id,
-  sequence: row.sequence,
-  receivedAt: row.received_at,
-  source: { id: row.source_id, name: row.source_name },
-  event: row.body,
-})
-
-/** Events after a sequence, in order: what a worker reads. */
-export const readEventsAfter = async (database: Pick<Database, 'pool'>, after: number, limit: number): Promise<readonly StoredEvent[]> => {
-  const { rows } = await database.pool.query<Row>({
+/**
+ * Events after a sequence, in order: what a worker reads. With `onClosed` a row that does not open comes without the fields that name
+ * people, after `onClosed` was told of it; without, it throws.
+ */
+export const readEventsAfter = async (
+  reader: EventReader,
+  after: number,
+  limit: number,
+  onClosed?: (sequence: number, error: unknown) => void,
+): Promise<readonly StoredEvent[]> => {
+  const { rows } = await reader.database.pool.query<StoredRow>({
     name: 'events-after',
-    text: `SELECT ${COLUMNS} FROM events WHERE sequence > $1 ORDER BY sequence LIMIT $2`,
+    text: `SELECT ${STORED_COLUMNS} FROM events WHERE sequence > $1 ORDER BY sequence LIMIT $2`,
     values: [after, limit],
   })
-  return rows.map(toStored)
+  return rows.map((row) => {
+    try {
+      return toStored(reader, row)
+    } catch (error) {
+      if (onClosed === undefined) throw error
+      onClosed(row.sequence, error)
+      return toStored(reader, { ...row, sealed: null })
+    }
+  })
 }
 
 /** Events by id, in the order they came; ids that are not there are left out. At most 1,000 ids. */
-export const readEventsById = async (
-  database: Pick<Database, 'pool'>,
-  ids: readonly (string | number)[],
-): Promise<readonly StoredEvent[]> => {
+export const readEventsById = async (reader: EventReader, ids: readonly (string | number)[]): Promise<readonly StoredEvent[]> => {
   if (ids.length === 0) return []
-  const { rows } = await database.pool.query<Row>({
+  const { rows } = await reader.database.pool.query<StoredRow>({
     name: 'events-by-id',
-    text: `SELECT ${COLUMNS} FROM events WHERE id = ANY ($1) ORDER BY sequence LIMIT 1000`,
+    text: `SELECT ${STORED_COLUMNS} FROM events WHERE id = ANY ($1) ORDER BY sequence LIMIT 1000`,
     values: [ids.slice(0, 1_000).map((id) => storedId(String(id)))],
   })
-  return rows.map(toStored)
+  return rows.map((row) => toStored(reader, row))
 }
 
 /** Searches events, newest first. Errors: `PPT_INVALID`, `PPT_ADDRESS_INVALID`. */
-export const searchEvents = async (database: Pick<Database, 'pool'>, query: EventQuery): Promise<Page<StoredEvent>> => {
+export const searchEvents = async (reader: EventReader, query: EventQuery): Promise<Page<StoredEvent>> => {
   const limit = checkLimit(query.limit)
   const values: unknown[] = []
   const where: string[] = []
@@ -74,12 +73,18 @@ export const searchEvents = async (database: Pick<Database, 'pool'>, query: Even
     where.push(`address >= network(${bound}) AND address <= set_masklen(broadcast(${bound}), ${range.address.family === 4 ? 32 : 128})`)
   }
   if (query.user !== undefined) {
-    const user = bind(columnText(query.user))
-    where.push(`(user_id = ${user} OR user_name = ${user})`)
+    // the value itself: an opaque id, and what is not sealed yet
+    const user = `ANY (${bind([columnText(query.user), ...reader.vault.terms('events.user', query.user)])}::text[])`
+    where.push(`(user_id = ${user} OR user_name = ${user} OR user_email = ${user})`)
   }
-  const { rows } = await database.pool.query<Row>(
-    `SELECT ${COLUMNS} FROM events ${where.length === 0 ? '' : `WHERE ${where.join(' AND ')}`} ORDER BY sequence DESC LIMIT ${bind(limit + 1)}`,
+  const { rows } = await reader.database.pool.query<StoredRow>(
+    `SELECT ${STORED_COLUMNS} FROM events ${where.length === 0 ? '' : `WHERE ${where.join(' AND ')}`} ORDER BY sequence DESC LIMIT ${bind(limit + 1)}`,
     values,
   )
-  return pageOf(rows, limit, (row) => row.sequence, toStored)
+  return pageOf(
+    rows,
+    limit,
+    (row) => row.sequence,
+    (row) => toStored(reader, row),
+  )
 }

@@ -19,6 +19,8 @@ export type MetricSources = {
   readonly lag: () => { readonly events: number; readonly ms: number }
   readonly streams: () => number
   readonly activeDecisions: () => Promise<number>
+  /** how far the tables are on their way to a new key */
+  readonly resealing: () => Promise<{ readonly tablesLeft: number; readonly resealed: number; readonly refused: number }>
   readonly connections: () => { readonly total: number; readonly idle: number; readonly waiting: number }
 }
 
@@ -87,6 +89,25 @@ export const createMetrics = (sources: MetricSources): Metrics => {
     async collect() {
       // a database that is away must not take the other numbers with it
       this.set(await sources.activeDecisions().catch(() => Number.NaN))
+    },
+  })
+  gauge({
+    name: 'parapet_reseal_tables_left',
+    help: 'Tables in which values sealed with an older key may be left',
+    registers,
+    async collect() {
+      this.set((await sources.resealing().catch(() => undefined))?.tablesLeft ?? Number.NaN)
+    },
+  })
+  gauge({
+    name: 'parapet_reseal_rows',
+    help: 'Rows looked at since the latest change of the primary key: brought under it, and such that do not open',
+    labelNames: ['outcome'],
+    registers,
+    async collect() {
+      const progress = await sources.resealing().catch(() => undefined)
+      this.set({ outcome: 'resealed' }, progress?.resealed ?? Number.NaN)
+      this.set({ outcome: 'refused' }, progress?.refused ?? Number.NaN)
     },
   })
   gauge({

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../../db/test-database.js'
 import { createOperators, type Operators } from './operators.js'
 import { createPasswordHasher } from './passwords.js'
+import { testVault } from '../../vault/fixtures/test-vault.js'
 
 let database: TestDatabase
 let operators: Operators
@@ -9,7 +10,7 @@ let now = 1_795_200_000_000
 
 beforeAll(async () => {
   database = await createTestDatabase()
-  operators = createOperators({ pool: database.pool, clock: () => now, passwords: createPasswordHasher() })
+  operators = createOperators({ vault: testVault(), pool: database.pool, clock: () => now, passwords: createPasswordHasher() })
 }, 60_000)
 afterAll(() => database.close())
 beforeEach(async () => {
@@ -126,6 +127,9 @@ describe('what is remembered of an operator', () => {
     await operators.create({ name: 'Ann', password: PASSWORD, role: 'admin' })
     const { rows } = await database.pool.query('select * from operators')
     expect(JSON.stringify(rows)).not.toContain(PASSWORD)
-    expect(rows[0].password_hash).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/)
+    expect(rows[0].password_hash).toMatch(/^ppt1\./)
+    expect(
+      testVault().open(rows[0].password_hash, { table: 'operators', column: 'password_hash', row: [rows[0].id], type: 'text' }),
+    ).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/)
   })
 })

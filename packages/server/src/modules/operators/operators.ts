@@ -1,6 +1,7 @@
 import { type Clock, ParapetError, uuidv7 } from '@parapet/core'
 import type { Pool, PoolClient } from 'pg'
 import { transaction } from '../../db/pools.js'
+import type { Cell, Vault } from '../../vault/index.js'
 import type { Role } from '../../http/permissions.js'
 import { nameKey } from './names.js'
 import { assertPassword, type PasswordHasher } from './passwords.js'
@@ -46,18 +47,27 @@ const toOperator = (row: Row): Operator => ({
   lastSignInAt: row.last_sign_in_at,
 })
 
+/** Where the hash of an operator's password is sealed: a stolen table alone must not even let anybody try passwords. */
+export const hashCell = (id: string): Cell => ({ table: 'operators', column: 'password_hash', row: [id], type: 'text' })
+
 /** Serialises every change that could leave no admin, or make two first ones. */
 const LOCK = 'select pg_advisory_xact_lock(7001, 2)'
 
 /** Creates the operators' module. */
-export const createOperators = (deps: { pool: Pool; clock: Clock; passwords: PasswordHasher }): Operators => {
-  const { pool, clock, passwords } = deps
+export const createOperators = (deps: {
+  pool: Pool
+  clock: Clock
+  passwords: PasswordHasher
+  vault: Pick<Vault, 'seal' | 'open'>
+}): Operators => {
+  const { pool, clock, passwords, vault } = deps
   const insert = async (client: Pool | PoolClient, input: { name: string; role: Role }, hash: string): Promise<Operator> => {
     const now = clock()
+    const id = uuidv7(now)
     const { rows } = await client.query<Row>(
-      `insert into operators (id, name, name_key, role, password_hash, created_at) values ($1, $2, $3, $4, $5, $6)
+      `insert into operators (id, name, name_key, role, password_hash, form, created_at) values ($1, $2, $3, $4, $5, 1, $6)
        on conflict (name_key) do nothing returning ${COLUMNS}`,
-      [uuidv7(now), input.name, nameKey(input.name), input.role, hash, now],
+      [id, input.name, nameKey(input.name), input.role, vault.seal(hash, hashCell(id)), now],
     )
     if (rows[0] === undefined) throw new ParapetError('PPT_CONFLICT', 'name: an operator of this name exists')
     return toOperator(rows[0])
@@ -99,12 +109,14 @@ export const createOperators = (deps: { pool: Pool; clock: Clock; passwords: Pas
         return toOperator(operator)
       }),
     verify: async (name, password) => {
-      const { rows } = await pool.query<Row & { password_hash: string }>(
-        `select ${COLUMNS}, password_hash from operators where name_key = $1`,
+      const { rows } = await pool.query<Row & { password_hash: string; form: number }>(
+        `select ${COLUMNS}, password_hash, form from operators where name_key = $1`,
         [nameKey(name)],
       )
       const row = rows[0]
-      const right = await passwords.verify(row?.password_hash, password)
+      // form 0: written by a version that did not seal, until the start has sealed it
+      const hash = row === undefined || row.form === 0 ? row?.password_hash : vault.open(row.password_hash, hashCell(row.id))
+      const right = await passwords.verify(hash, password)
       return right && row !== undefined ? toOperator(row) : undefined
     },
     noteSignIn: async (id, address) => {

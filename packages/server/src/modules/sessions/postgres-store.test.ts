@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { storeConformance } from '@parapet/guard'
 import { createTestDatabase, type TestDatabase } from '../../db/test-database.js'
 import { createPostgresStore } from './postgres-store.js'
+import { testVault } from '../../vault/fixtures/test-vault.js'
 
 let database: TestDatabase
 let now = 1_795_200_000_000
@@ -15,7 +16,7 @@ beforeEach(async () => {
   await database.pool.query('delete from shared_state')
 })
 
-const make = () => createPostgresStore({ pool: database.pool, clock })
+const make = () => createPostgresStore({ vault: testVault(), pool: database.pool, clock })
 
 describe('the store on PostgreSQL is a Store', () => {
   it.each(storeConformance)('$name', ({ run }) =>
@@ -32,7 +33,7 @@ describe('the store on PostgreSQL', () => {
   it('is one for every process on the database', async () => {
     const sibling = await database.sibling()
     try {
-      const other = createPostgresStore({ pool: sibling.pool, clock })
+      const other = createPostgresStore({ vault: testVault(), pool: sibling.pool, clock })
       await make().write('shared', 'from one', { ttlMs: 60_000 })
       expect((await other.read('shared'))?.value).toBe('from one')
       const version = (await other.read('shared'))?.version ?? ''
@@ -49,7 +50,7 @@ describe('the store on PostgreSQL', () => {
     await store.write('long', 'x', { ttlMs: 60_000 })
     now += 20
     expect(await store.sweep()).toBe(1)
-    expect((await database.pool.query('select key from shared_state')).rows).toEqual([{ key: 'long' }])
+    expect((await database.pool.query('select key from shared_state')).rows).toEqual([{ key: testVault().keyed('shared-state', 'long') }])
   })
 
   it('refuses keys and values beyond the bounds of the port', async () => {
@@ -62,6 +63,6 @@ describe('the store on PostgreSQL', () => {
   it('rejects when the database is away, so that callers can say degraded', async () => {
     const sibling = await database.sibling()
     await sibling.close()
-    await expect(createPostgresStore({ pool: sibling.pool, clock }).read('x')).rejects.toThrow(/pool|end/)
+    await expect(createPostgresStore({ vault: testVault(), pool: sibling.pool, clock }).read('x')).rejects.toThrow(/pool|end/)
   })
 })

@@ -107,7 +107,7 @@ describe('sign-in', () => {
       outcome: 'failure',
       reason: 'PPT_SIGN_IN_FAILED',
       address: from,
-      detail: { name: expect.stringMatching(/^name:[\w-]{16}$/) },
+      detail: { name: expect.stringMatching(/^h\*{3}~[\w-]{12}$/) },
     })
     expect(body.items[1]).toMatchObject({ actor: { kind: 'operator', name }, outcome: 'success' })
     expect(JSON.stringify(body) + t.log.join('')).not.toContain('hunter2')

@@ -15,10 +15,16 @@ export const getAlert = defineRoute({
   audit: 'none',
   params: idParams,
   answer: { status: 200, description: 'The alert and everything behind it', schema: alertDetailSchema },
-  handler: async ({ params, services }) => {
+  handler: async ({ params, principal, services }) => {
     const alert = await services.alerts.get(params.id)
     if (alert === undefined) throw new ParapetError('PPT_NOT_FOUND')
     const [events, decisions] = await Promise.all([services.events.byIds(alert.events), services.decisions.forAlert(alert.id)])
-    return { alert, rule: services.describeRule(alert.rule.id), events, decisions }
+    const shown = services.namesFor(principal)
+    return {
+      alert: shown.alert(alert),
+      rule: services.describeRule(alert.rule.id),
+      events: events.map(shown.event),
+      decisions: decisions.map(shown.decision),
+    }
   },
 })

@@ -24,5 +24,8 @@ export const listAlerts = defineRoute({
     cursor: cursorSchema,
   }),
   answer: { status: 200, description: 'A page of alerts, newest first', schema: pageOf(alertSchema) },
-  handler: async ({ query: { cursor, limit, ...filter }, services }) => services.alerts.list(filter, cursor, limit),
+  handler: async ({ query: { cursor, limit, ...filter }, principal, services }) => {
+    const { items, next } = await services.alerts.list(filter, cursor, limit)
+    return { items: items.map(services.namesFor(principal).alert), next }
+  },
 })

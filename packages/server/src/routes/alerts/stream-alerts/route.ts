@@ -19,6 +19,7 @@ export const streamAlerts = defineRoute({
   handler: async ({ principal, request, reply, services }) => {
     services.streams.assertRoom(principal)
     const after = lastEventId(request)
+    const shown = services.namesFor(principal).alert
     await resumable<{ alert: AlertView; sequence: number }>({
       subscribe: (fn) => services.alerts.subscribe((alert, sequence) => fn({ alert, sequence })),
       sequenceOf: ({ sequence }) => sequence,
@@ -35,7 +36,7 @@ export const streamAlerts = defineRoute({
         services.streams.add(principal, stream)
         return stream
       },
-      message: ({ alert, sequence }) => ({ event: 'alert', id: sequence, data: alert }),
+      message: ({ alert, sequence }) => ({ event: 'alert', id: sequence, data: shown(alert) }),
     })
   },
 })

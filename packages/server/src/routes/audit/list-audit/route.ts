@@ -34,8 +34,8 @@ export const listAudit = defineRoute({
   audit: 'none',
   query: z.object({ limit: limitSchema, cursor: cursorSchema, action: line(64).optional() }),
   answer: { status: 200, description: 'Newest first', schema: pageOf(entrySchema) },
-  handler: async ({ query, services }) => {
+  handler: async ({ query, principal, services }) => {
     const { items, next } = await services.audit.list(query)
-    return { items: [...items], next }
+    return { items: items.map(services.namesFor(principal).audit), next }
   },
 })

@@ -20,5 +20,8 @@ export const listDecisions = defineRoute({
     cursor: cursorSchema,
   }),
   answer: { status: 200, description: 'A page of decisions, newest first', schema: pageOf(decisionSchema) },
-  handler: async ({ query: { cursor, limit, ...filter }, services }) => services.decisions.list(filter, cursor, limit),
+  handler: async ({ query: { cursor, limit, ...filter }, principal, services }) => {
+    const { items, next } = await services.decisions.list(filter, cursor, limit)
+    return { items: items.map(services.namesFor(principal).decision), next }
+  },
 })

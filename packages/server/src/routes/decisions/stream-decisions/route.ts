@@ -17,9 +17,11 @@ type Snapshot = Extract<DecisionStreamMessage, { event: 'snapshot' }>
 const snapshotOf = async function* (
   revision: number,
   reads: AsyncIterable<readonly Decision[]>,
+  shown: (decision: Decision) => Decision,
 ): AsyncGenerator<Snapshot & { readonly id?: number }> {
   let held: readonly Decision[] = []
-  for await (const read of reads) {
+  for await (const found of reads) {
+    const read = found.map(shown)
     for (let from = 0; from < read.length; from += PART) {
       if (held.length > 0) yield { event: 'snapshot', data: { revision, decisions: held, more: true } }
       held = read.slice(from, from + PART)
@@ -44,6 +46,8 @@ export const streamDecisions = defineRoute({
   handler: async ({ principal, request, reply, services }) => {
     services.streams.assertRoom(principal)
     const after = lastEventId(request)
+    // enforcers come with a token of their own, and always get names: they could not enforce a hint
+    const shown = services.namesFor(principal).decision
     await resumable<Decision>({
       subscribe: services.decisions.subscribe,
       sequenceOf: ({ revision }) => revision,
@@ -52,7 +56,7 @@ export const streamDecisions = defineRoute({
         const revision = await services.decisions.revision()
         // a cursor of the future is of another store: start it over
         if (after !== undefined && after <= revision && revision - after <= MAX_CATCH_UP) return { after }
-        return { after: revision, first: snapshotOf(revision, services.decisions.activeInParts(now, READ)) }
+        return { after: revision, first: snapshotOf(revision, services.decisions.activeInParts(now, READ), shown) }
       },
       since: (revision) => services.decisions.since(revision, 1_000),
       open: () => {
@@ -62,7 +66,7 @@ export const streamDecisions = defineRoute({
         services.streams.add(principal, stream)
         return stream
       },
-      message: (decision) => ({ event: 'decision', id: decision.revision, data: decision }),
+      message: (decision) => ({ event: 'decision', id: decision.revision, data: shown(decision) }),
     })
   },
 })

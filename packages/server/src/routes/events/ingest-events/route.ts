@@ -48,7 +48,9 @@ export const ingestEvents = defineRoute({
       services.metrics.ingested('accepted', accepted)
       services.metrics.ingested('duplicate', duplicates)
       services.metrics.ingested('rejected', batch.rejected.length)
-      return { accepted, duplicates, rejected: [...batch.rejected] }
+      // a name of a field is the sender's text as well
+      const rejected = batch.rejected.map(({ index, code, detail }) => ({ index, code, detail: services.masker.text(detail) }))
+      return { accepted, duplicates, rejected }
     } finally {
       services.inFlight.count--
     }

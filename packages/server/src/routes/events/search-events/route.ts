@@ -24,9 +24,9 @@ export const searchEvents = defineRoute({
     cursor: cursorSchema,
   }),
   answer: { status: 200, description: 'A page of events', schema: pageOf(storedEventSchema) },
-  handler: async ({ query, services }) => {
+  handler: async ({ query, principal, services }) => {
     const now = services.clock()
     const page = await services.events.search({ ...query, since: query.since ?? now - DAY, until: query.until ?? now + DAY })
-    return { items: [...page.items], next: page.next }
+    return { items: page.items.map(services.namesFor(principal).event), next: page.next }
   },
 })

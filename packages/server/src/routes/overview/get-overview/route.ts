@@ -13,5 +13,5 @@ export const getOverview = defineRoute({
   rateLimit: 'read',
   audit: 'none',
   answer: { status: 200, description: 'The state in words and numbers', schema: overviewSchema },
-  handler: async ({ services }) => overviewOf(services),
+  handler: async ({ principal, services }) => services.namesFor(principal).overview(await overviewOf(services)),
 })

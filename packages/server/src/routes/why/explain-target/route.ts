@@ -18,7 +18,7 @@ export const explainTarget = defineRoute({
   audit: 'none',
   query: z.object({ target: line(256) }),
   answer: { status: 200, description: 'What is known about the target', schema: whySchema },
-  handler: async ({ query, services }) => {
+  handler: async ({ query, principal, services }) => {
     const now = services.clock()
     const address = canonicalAddress(query.target)
     const target = address ?? query.target.trim()
@@ -36,6 +36,6 @@ export const explainTarget = defineRoute({
       alerts,
       events: events.items,
     }
-    return { ...answer, decisions: [...decisions], alerts: [...alerts], events: [...events.items] }
+    return services.namesFor(principal).why(answer)
   },
 })

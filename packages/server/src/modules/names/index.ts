@@ -1,0 +1,1 @@
+export { createHintedView, NAMED, type NameView } from './name-view.js'
