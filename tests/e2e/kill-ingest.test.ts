@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { freePort, seededRandom } from '@parapet/testkit'
+import { freePort, PLANTED, PLANTED_LINE, seededRandom } from '@parapet/testkit'
 import { afterAll, describe, expect, it } from 'vitest'
 import { api, type ControlPlane, createPlace, createSource, startControlPlane } from './support/control-plane.js'
 import { eventually } from './support/processes.js'
@@ -20,6 +20,8 @@ const eventOf = (n: number, startedAt: number): Record<string, unknown> => ({
   'event.dataset': 'test',
   'source.ip': `198.18.${Math.floor(n / 5 / 250)}.${(Math.floor(n / 5) % 250) + 1}`,
   'user.name': `user${Math.floor(n / 5)}`,
+  'user.email': PLANTED.email,
+  message: PLANTED_LINE,
 })
 
 const allPages = async <T>(url: string, token: string): Promise<T[]> => {

@@ -1,19 +1,17 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { WhyAnswer } from '@parapet/core'
-import { findProgram, needs } from '@parapet/testkit'
+import { findProgram, needs, PLANTED } from '@parapet/testkit'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type ControlPlane, createPlace, root, startControlPlane } from './support/control-plane.js'
 import { createNetwork, type Network } from './support/network.js'
+import { PASSWORD, PEOPLE } from './support/planted.js'
 import { launchChromium } from './support/chromium.js'
 import { startNginx } from './support/nginx.js'
 import { eventually, type Program, run, startProgram } from './support/processes.js'
 
 const loop = needs('root', 'network namespaces', 'nginx', 'hydra', 'chromium', 'curl')
-const PASSWORD = 'the river bends twice'
-/** the people of the example application */
-const PEOPLE = { anna: 'correct horse battery staple', bert: 'tulips in the morning rain', carla: 'nine blue paper lanterns' } as const
 
 /** One HTTP request from a host of the network, by curl, with the time it took to be answered. */
 type Answer = { readonly status: number; readonly body: string }
@@ -88,6 +86,8 @@ describe.skipIf(!loop.ok)(`an attack on a real application is seen, stopped and 
   }, 60_000)
 
   it('lets an honest client in and out before anything happens', () => {
+    // a password typed into the name's field: from here on it must stand in no file and no output
+    expect(signIn('honest', PLANTED.mistyped, PLANTED.password).status).toBe(401)
     expect(signIn('honest', 'bert', 'wrong').status).toBe(401)
     expect(signIn('honest', 'bert', PEOPLE.bert).status).toBeLessThan(400)
   })

@@ -30,9 +30,32 @@ const describe = (error: unknown): { code: ErrorCode; sentence: string; fix: str
   }
 }
 
-/** Prints an error as code, sentence and fix on standard error (one JSON object with `--json`) and gives the exit code. `way` is a better way out than the registry's. */
-export const reportError = (error: unknown, terminal: Terminal, json: boolean, way?: string): ExitCode => {
-  const { code, sentence, fix: usual, cause } = describe(error)
+/** What stands for text that could not be looked through: nothing of it is printed. */
+const UNSEEN = '[not masked]'
+
+/**
+ * Hides personal data and secrets: what is printed ends in tickets, and in the logs of whatever runs the command. The masker is
+ * loaded here, since most runs of a command never need it.
+ */
+const loadMask = async (): Promise<(text: string) => string> => {
+  try {
+    const { createMasker } = await import('@parapet/privacy')
+    return createMasker().content
+  } catch {
+    return () => UNSEEN
+  }
+}
+
+/**
+ * Prints an error as code, sentence and fix on standard error (one JSON object with `--json`) and gives the exit code; what it says has
+ * passed the masker. `way` is a better way out than the registry's.
+ */
+export const reportError = async (error: unknown, terminal: Terminal, json: boolean, way?: string): Promise<ExitCode> => {
+  const { code, ...said } = describe(error)
+  const mask = await loadMask()
+  const sentence = mask(said.sentence)
+  const cause = said.cause === undefined ? undefined : mask(said.cause)
+  const usual = said.fix
   const fix = way ?? usual
   if (json) {
     terminal.notice(toJsonLine({ error: { code, message: sentence, fix, ...(cause === undefined ? {} : { cause }) } }))

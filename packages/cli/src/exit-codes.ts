@@ -5,12 +5,18 @@ export const EXIT = { ok: 0, findings: 1, usage: 2, failed: 3 } as const
 /** One of {@link EXIT}. */
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
 
-/** The paragraph that every `--help` ends with. */
-export const EXIT_HELP = `Exit codes:
-  0  done, and nothing of level medium or above was found
-  1  done, and alerts of level medium or above (or failed examples) were found
+/** The paragraph that every `--help` ends with; what 0 and 1 mean differs. */
+export const exitHelp = (ok: string, findings: string): string => `Exit codes:
+  0  ${ok}
+  1  ${findings}
   2  the command or its input is not right
   3  it could not be completed: what was printed is what is known`
+
+/** The same for commands that look for attacks. */
+export const EXIT_HELP: string = exitHelp(
+  'done, and nothing of level medium or above was found',
+  'done, and alerts of level medium or above (or failed examples) were found',
+)
 
 /** Codes whose fault lies with who typed the command, although no request was involved. */
 const INPUT: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
@@ -19,9 +25,19 @@ const INPUT: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'PPT_CONFIG_INVALID',
   'PPT_CONFIG_UNKNOWN_KEY',
   'PPT_BIND_CLEARTEXT',
+  'PPT_MASK_RULE',
+  'PPT_KEY_DEV',
+  'PPT_SEALED_CONTEXT',
 ])
 /** Answers that another try may change. */
-const PASSING: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['PPT_RATE_LIMITED', 'PPT_BACKPRESSURE', 'PPT_CONFLICT', 'PPT_BUDGET'])
+const PASSING: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'PPT_RATE_LIMITED',
+  'PPT_BACKPRESSURE',
+  'PPT_CONFLICT',
+  'PPT_BUDGET',
+  'PPT_SEAL_STATE',
+  'PPT_KEY_IN_USE',
+])
 
 /** The exit code for an error of the registry. */
 export const exitCodeOf = (code: ErrorCode): ExitCode => {

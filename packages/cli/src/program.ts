@@ -5,6 +5,8 @@ import { addDecisions } from './commands/decisions.js'
 import { addDemo } from './commands/demo.js'
 import { addDetect } from './commands/detect.js'
 import { addInit } from './commands/init.js'
+import { addKeys } from './commands/keys/index.js'
+import { addMask } from './commands/mask.js'
 import { addParse } from './commands/parse.js'
 import { addRules } from './commands/rules.js'
 import { addServe } from './commands/serve.js'
@@ -60,7 +62,21 @@ export const createProgram = (context: CommandContext): Command => {
   const program = new Command('parapet').description(DESCRIPTION).version(VERSION, '-V, --version', 'print the version')
   program.option('--no-color', 'print without colours; NO_COLOR does the same')
   program.usage('COMMAND [options]')
-  for (const add of [addDetect, addParse, addRules, addServe, addDemo, addInit, addConfig, addDecisions, addBlock, addUnblock, addWhy])
+  for (const add of [
+    addDetect,
+    addParse,
+    addRules,
+    addMask,
+    addKeys,
+    addServe,
+    addDemo,
+    addInit,
+    addConfig,
+    addDecisions,
+    addBlock,
+    addUnblock,
+    addWhy,
+  ])
     add(program, context)
   program.addHelpText(
     'after',
@@ -123,6 +139,6 @@ export const runProgram = async (
       if (error.code === 'commander.help') return EXIT.usage
       return reportError(usageError(usageSentence(error)), terminal, wantsJson(argv), `See ${meantCommand(program, argv)} --help.`)
     }
-    return worse(exit, reportError(error, terminal, wantsJson(argv)))
+    return worse(exit, await reportError(error, terminal, wantsJson(argv)))
   }
 }

@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { leaksBelow } from './planted.js'
 import { type Program, startProgram } from './processes.js'
 
 /** The root of the checkout under test. */
@@ -9,11 +10,21 @@ export const root = join(import.meta.dirname, '../../..')
 /** The `parapet` command as a user of a checkout runs it. */
 export const parapet = join(root, 'packages/cli/bin/parapet.js')
 
-/** A fresh folder for one test, and the way to remove it. Others may enter it: as root the bundled PostgreSQL runs as another user. */
+/**
+ * A fresh folder for one test, and the way to remove it, which throws when a file of it holds a planted value or a password. Others may
+ * enter it: as root the bundled PostgreSQL runs as another user.
+ */
 export const createPlace = (name: string): { readonly path: string; remove: () => void } => {
   const path = mkdtempSync(join(tmpdir(), `parapet-${name}-`))
   chmodSync(path, 0o755)
-  return { path, remove: () => rmSync(path, { recursive: true, force: true }) }
+  return {
+    path,
+    remove: () => {
+      const leaks = leaksBelow(path)
+      rmSync(path, { recursive: true, force: true })
+      if (leaks.length > 0) throw new Error(`what must be found nowhere was found:\n${leaks.join('\n')}`)
+    },
+  }
 }
 
 /** A running control plane. */

@@ -1,5 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { leaksIn } from './planted.js'
 
 /** A program that a test started: what it has printed so far, and a way to wait for a line and to end it. */
 export type Program = {
@@ -8,7 +9,7 @@ export type Program = {
   output: () => string
   /** resolves with the first match in what was printed; rejects after `ms` or when the program ends */
   waitFor: (pattern: RegExp, ms?: number) => Promise<RegExpExecArray>
-  /** sends a signal (TERM by default) and waits for the end; KILL after ten seconds */
+  /** sends a signal (TERM by default) and waits for the end; KILL after ten seconds. Throws when it printed a planted value or a password */
   stop: (signal?: NodeJS.Signals) => Promise<number | null>
 }
 
@@ -51,6 +52,8 @@ export const startProgram = (
         await exit
         clearTimeout(timer)
       }
+      const leaks = leaksIn(text)
+      if (leaks.length > 0) throw new Error(`${command} printed ${leaks.join(', ')}`)
       return child.exitCode
     },
   }

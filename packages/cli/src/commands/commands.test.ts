@@ -1,10 +1,12 @@
+import { readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { logText, nginxLine, sshFailures } from '../fixtures/logs.js'
 import { parapet, temporaryFolder } from '../fixtures/run-parapet.js'
 
 const folder = temporaryFolder()
 
-const COMMANDS = ['detect', 'parse', 'rules', 'serve', 'init', 'config', 'decisions', 'block', 'unblock', 'why']
+const COMMANDS = ['detect', 'parse', 'rules', 'mask', 'keys', 'serve', 'init', 'config', 'decisions', 'block', 'unblock', 'why']
 const jsonLines = (text: string): Record<string, unknown>[] =>
   text
     .split('\n')
@@ -22,13 +24,19 @@ describe('help', () => {
   })
 
   it('of every command has its exit codes, --json where it prints results, and no line wider than 80 columns', async () => {
-    const groups = [['rules'], ['config'], ['decisions']]
+    const groups = [['rules'], ['config'], ['decisions'], ['keys'], ['mask', 'rules']]
+    const keys = ['create', 'list', 'rotate', 'promote', 'enable', 'disable', 'destroy', 'scan', 'seal', 'status', 'finish', 'undo']
     const printing = [
       ['detect'],
       ['parse'],
       ['rules', 'list'],
       ['rules', 'test'],
       ['rules', 'explain'],
+      ['mask'],
+      ['mask', 'rules', 'list'],
+      ['mask', 'rules', 'test'],
+      ['mask', 'rules', 'explain'],
+      ...keys.map((name) => ['keys', name]),
       ['serve'],
       ['init'],
       ['config', 'explain'],
@@ -45,6 +53,25 @@ describe('help', () => {
       const whole = path.length === 1
       expect([path, !whole || (/^Examples:\n {2}\$ \S/m.test(stdout) && /^Exit codes:/m.test(stdout))]).toEqual([path, true])
     }
+  }, 60_000)
+
+  it('loads no engine, no rules and no database driver before a command needs them', () => {
+    const seen = new Set<string>()
+    const foreign = new Set<string>()
+    const visit = (file: string): void => {
+      if (seen.has(file)) return
+      seen.add(file)
+      // what is imported only as a type is gone after the build; import() comes later
+      for (const [, specifier = ''] of readFileSync(file, 'utf8').matchAll(
+        /^(?:(?:import|export) (?!type )[^'\n]*\bfrom |import )'([^'\n]+)'/gm,
+      )) {
+        if (specifier.startsWith('.')) visit(join(dirname(file), specifier.replace(/\.js$/, '.ts')))
+        else if (!specifier.startsWith('node:')) foreign.add(specifier)
+      }
+    }
+    visit(join(import.meta.dirname, '../main.ts'))
+    expect(seen.size).toBeGreaterThan(40)
+    expect([...foreign].toSorted()).toEqual(['@parapet/core', 'commander', 'get-east-asian-width', 'picocolors'])
   })
 
   it('tells the version', async () => {

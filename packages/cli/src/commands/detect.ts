@@ -67,13 +67,14 @@ ${EXIT_HELP}
       const started = now()
       const since = options.since === undefined ? undefined : readMoment('--since', options.since, started)
       const until = options.until === undefined ? undefined : readMoment('--until', options.until, started)
-      const [{ createEngine, explainRule, prepareReplay }, { loadRules, noticeProblems }, { replay }, report, { createReadProgress }] = await Promise.all([
-        import('@parapet/detect'),
-        import('../log-input/rule-files.js'),
-        import('../log-input/replay.js'),
-        import('../output/alert-report.js'),
-        import('../output/progress.js'),
-      ])
+      const [{ createEngine, explainRule, prepareReplay }, { loadRules, noticeProblems }, { replay }, report, { createReadProgress }] =
+        await Promise.all([
+          import('@parapet/detect'),
+          import('../log-input/rule-files.js'),
+          import('../log-input/replay.js'),
+          import('../output/alert-report.js'),
+          import('../output/progress.js'),
+        ])
       prepareReplay()
       const { rules, problems } = await loadRules({ builtin: options.builtin, places: options.rules ?? [] })
       noticeProblems(terminal, problems)
@@ -118,7 +119,7 @@ ${EXIT_HELP}
 
       let exit: ExitCode = alerts.some(({ rule }) => atLeast(rule.level, 'medium')) ? EXIT.findings : EXIT.ok
       if (problems.length > 0) exit = worse(exit, EXIT.usage)
-      for (const { error } of result.files) if (error !== undefined) exit = worse(exit, reportError(error, terminal, json))
+      for (const { error } of result.files) if (error !== undefined) exit = worse(exit, await reportError(error, terminal, json))
       return exit
     }),
   )

@@ -1,6 +1,6 @@
 import { createColors } from 'picocolors'
 import { describe, expect, it } from 'vitest'
-import { formatCount, formatRate, formatTime, formatTook, inLevelColor, plural } from './format.js'
+import { formatCount, formatRate, formatSize, formatTime, formatTook, inLevelColor, plural } from './format.js'
 
 describe('format', () => {
   it('writes moments in UTC, and what is no moment as a dash', () => {
@@ -26,6 +26,18 @@ describe('format', () => {
     [1_340_000, '1.3 M'],
   ])('writes a rate of %d as %s', (rate, text) => {
     expect(formatRate(rate)).toBe(text)
+  })
+
+  it.each([
+    [0, '0 bytes'],
+    [1, '1 byte'],
+    [999, '999 bytes'],
+    [1_000, '1 kB'],
+    [12_345, '12 kB'],
+    [456_789_000, '457 MB'],
+    [5_200_000_000_000, '5200 GB'],
+  ])('writes a size of %d as %s', (bytes, text) => {
+    expect(formatSize(bytes)).toBe(text)
   })
 
   it.each([

@@ -19,6 +19,14 @@ export const formatRate = (perSecond: number): string => {
   return `${value >= 100 || unit === '' ? Math.round(value) : Number(value.toPrecision(2))}${unit}`
 }
 
+/** `512 bytes`, `12 kB`, `1.3 GB`: sizes in powers of a thousand, to two or three digits. */
+export const formatSize = (bytes: number): string => {
+  if (bytes < 1_000) return plural(Math.round(bytes), 'byte')
+  const power = Math.min(3, Math.floor(Math.log10(bytes) / 3))
+  const value = bytes / 1_000 ** power
+  return `${value >= 100 ? Math.round(value) : Number(value.toPrecision(2))} ${['B', 'kB', 'MB', 'GB'][power] ?? ''}`
+}
+
 /** `12 ms`, `1.3 s`, `75 s`: how long something took. */
 export const formatTook = (ms: number): string => {
   if (ms < 1_000) return `${Math.round(ms)} ms`

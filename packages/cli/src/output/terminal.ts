@@ -13,6 +13,8 @@ export class PipeClosed extends Error {
 export type Terminal = {
   /** one text with a line end after it; waits while the reader is slow. Rejects with {@link PipeClosed} */
   readonly print: (text: string) => Promise<void>
+  /** bytes as they are, otherwise the same */
+  readonly write: (bytes: Uint8Array | string) => Promise<void>
   /** a line on standard error */
   readonly notice: (text: string) => void
   /** columns to lay out for, `undefined` when nothing needs to fit (a pipe, a file) */
@@ -51,18 +53,20 @@ export const createTerminal = (io: Pick<NodeJS.Process, 'stdout' | 'stderr' | 's
   // a closed standard error leaves nobody to tell
   stderr.on('error', () => undefined)
   stdout.on('drain', settle)
+  const write = async (bytes: Uint8Array | string): Promise<void> => {
+    if (closed) throw new PipeClosed()
+    if (!stdout.write(bytes)) {
+      await new Promise<void>((resolve) => {
+        wake = resolve
+      })
+    }
+    // the event loop turns here, so that a closed pipe is noticed at the next line
+    if (closed) throw new PipeClosed()
+  }
   const width = stdout.isTTY ? Math.max(40, stdout.columns || 80) : undefined
   return {
-    print: async (text) => {
-      if (closed) throw new PipeClosed()
-      if (!stdout.write(`${text}\n`)) {
-        await new Promise<void>((resolve) => {
-          wake = resolve
-        })
-      }
-      // the event loop turns here, so that a closed pipe is noticed at the next line
-      if (closed) throw new PipeClosed()
-    },
+    print: (text) => write(`${text}\n`),
+    write,
     notice: (text) => {
       stderr.write(`${text}\n`)
     },

@@ -1,3 +1,3 @@
-export { type LineBlock, type LineReader, readLines, type ReadLinesOptions, type ReadProgress } from './read-lines.js'
+export { type LineBlock, type LineReader, readBytes, readLines, type ReadLinesOptions, type ReadProgress } from './read-lines.js'
 export { type LineCounts } from './line-splitter.js'
 export { prepareReplay } from './prepare-replay.js'

@@ -5,7 +5,7 @@ import { Readable } from 'node:stream'
 import { gzipSync } from 'node:zlib'
 import { generateLog, writeLines } from '@parapet/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { readLines, type LineBlock, type ReadLinesOptions, type ReadProgress } from './index.js'
+import { readBytes, readLines, type LineBlock, type ReadLinesOptions, type ReadProgress } from './index.js'
 
 let folder = ''
 beforeAll(() => {
@@ -218,6 +218,32 @@ describe('a file that cannot be read', () => {
     const { lines, error } = await read(path)
     const refused = { lines: [], error: { code: 'PPT_FILE_UNREADABLE', detail: expect.stringContaining('EACCES') } }
     expect({ lines, error }).toMatchObject(process.getuid?.() === 0 ? { lines: ['x'], error: undefined } : refused)
+  })
+})
+
+describe('readBytes', () => {
+  const bytesOf = async (path: string): Promise<Buffer> => {
+    const chunks: Buffer[] = []
+    // a chunk is only good until the next one
+    for await (const chunk of readBytes(path)) chunks.push(Buffer.from(chunk))
+    return Buffer.concat(chunks)
+  }
+  const content = Buffer.from(Array.from({ length: 700_000 }, (_, i) => (i * 7919 + (i >> 9)) % 256))
+
+  it('gives every byte as it is, also what is no text, and takes gzip off', async () => {
+    expect((await bytesOf(file('noise.bin', content))).equals(content)).toBe(true)
+    expect((await bytesOf(file('noise.gz', gzipSync(content)))).equals(content)).toBe(true)
+    expect(await bytesOf(file('nothing', ''))).toHaveLength(0)
+  })
+
+  it('says why a file is not read, and closes one that is read in part', async () => {
+    await expect(bytesOf(join(folder, 'none'))).rejects.toMatchObject({ code: 'PPT_FILE_UNREADABLE' })
+    await expect(bytesOf(file('short.gz', gzipSync(content).subarray(0, 5_000)))).rejects.toMatchObject({ code: 'PPT_FILE_TRUNCATED' })
+    const path = file('partly.bin', content)
+    const source = readBytes(path)
+    await source.next()
+    await source.return()
+    expect(openCount(path)).toBe(0)
   })
 })
 

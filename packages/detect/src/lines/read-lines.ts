@@ -38,12 +38,26 @@ export const readLines = (path: string, options: ReadLinesOptions = {}): LineRea
   }
 }
 
+/**
+ * The bytes of a file, or of standard input for `-`, with gzip taken off. Chunks are valid until the next one is asked for. Throws as
+ * {@link readLines} does.
+ */
+export const readBytes = async function* (
+  path: string,
+  options: Pick<ReadLinesOptions, 'onProgress' | 'stdin'> = {},
+): AsyncGenerator<Buffer, void, undefined> {
+  yield* decompressed(counted(await openSource(path, options.stdin), options.onProgress), path)
+}
+
+const openSource = (path: string, stdin: ReadLinesOptions['stdin']): ByteSource | Promise<ByteSource> =>
+  path === '-' ? fromStream(stdin ?? process.stdin, 'standard input') : openFile(path)
+
 const blocks = async function* (
   path: string,
   options: ReadLinesOptions,
   splitter: LineSplitter,
 ): AsyncGenerator<LineBlock, void, undefined> {
-  const source = path === '-' ? fromStream(options.stdin ?? process.stdin, 'standard input') : await openFile(path)
+  const source = await openSource(path, options.stdin)
   let next = 1
   const block = (lines: string[]): LineBlock => {
     const firstNumber = next

@@ -1,0 +1,29 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { findPlanted } from '@parapet/testkit'
+
+/** The operator's password in these tests, and those of the example application's people. */
+export const PASSWORD = 'the river bends twice'
+export const PEOPLE = {
+  anna: 'correct horse battery staple',
+  bert: 'tulips in the morning rain',
+  carla: 'nine blue paper lanterns',
+} as const
+
+/** Names of what must not stand in a text that our programs wrote. */
+export const leaksIn = (text: string): string[] => [
+  ...findPlanted(text),
+  ...(text.includes(PASSWORD) ? ["the operator's password"] : []),
+  ...Object.entries(PEOPLE).flatMap(([name, password]) => (text.includes(password) ? [`the password of ${name}`] : [])),
+]
+
+/** Written by others: the copy of PostgreSQL's programs, the browser's profile, and what a test made as input. */
+const NOT_OURS = /\/(runtime|chromium|lists|home)(\/|$)/
+
+/** Every file below a folder that holds what no file may hold, as bytes: PostgreSQL's pages, its write-ahead log and our logs too. */
+export const leaksBelow = (folder: string): string[] =>
+  readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter((path) => !NOT_OURS.test(path.slice(folder.length)))
+    .flatMap((path) => leaksIn(readFileSync(path, 'latin1')).map((what) => `${what} in ${path}`))
