@@ -9,6 +9,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { failedLogin, type Json, testConfig } from '../app/fixtures/test-app.js'
 import { createTestDatabase, type TestDatabase } from '../db/test-database.js'
 import { keyFilePath } from '../keys/index.js'
+import { createRotatingKeys } from '../modules/sealing/fixtures/rotating-keys.js'
 import { readLocalToken } from './local-token.js'
 import { createLog } from './log.js'
 import { loadMasker } from './masker.js'
@@ -127,6 +128,28 @@ describe('startServer', () => {
     await expect(start({ kek: `file:${kek}` })).rejects.toMatchObject({ code: 'PPT_KEK' })
     await rm(kek)
     await expect(start({ kek: `file:${kek}` })).rejects.toMatchObject({ code: 'PPT_KEK', detail: expect.stringContaining(kek) })
+  }, 60_000)
+
+  it('brings what it holds under a new primary key by itself, and says how far it is', async () => {
+    const first = await start()
+    const token = await local()
+    const { token: source } = (await call(first, '/v1/sources', { token, body: { name: 'shop' } })).body
+    expect((await call(first, '/v1/events', { token: source, body: failedLogin() })).status).toBe(202)
+    const metrics = async (server: RunningServer): Promise<string> => (await fetch(`${server.url}/metrics`)).text()
+    expect(await metrics(first)).toContain('parapet_reseal_tables_left 0')
+    await first.stop()
+    const { key } = JSON.parse(await readFile(keyFilePath(dataDir), 'utf8')) as { key: string }
+    const keys = createRotatingKeys(database, Buffer.from(key, 'base64url'))
+    const [old] = Object.keys((await keys.scan()).uses)
+    const fresh = await keys.rotate()
+    const second = await start()
+    await expect.poll(async () => Object.keys((await keys.scan()).uses), { timeout: 20_000 }).toEqual([String(fresh)])
+    expect(lines.find((line) => line.includes('another primary key'))).toContain(String(fresh))
+    // the last pass waits until no server can have the old copy of the keyset any more
+    expect(await metrics(second)).toContain('parapet_reseal_tables_left 8')
+    expect(await metrics(second)).toMatch(/parapet_reseal_rows\{outcome="resealed"\} [1-9]/)
+    expect((await call(second, '/v1/events?user=ann', { token })).body.items).toHaveLength(1)
+    expect(old).not.toBe(String(fresh))
   }, 60_000)
 
   it('a busy port: refused before the database is touched', async () => {

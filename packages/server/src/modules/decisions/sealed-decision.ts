@@ -8,7 +8,12 @@ type Words = { readonly target?: string; readonly reason: string; readonly lifte
 export type SealedDecision = Decision & { readonly sealed: string }
 
 /** Sealed for the record of changes; the table of current decisions holds a copy. */
-export const decisionCell = (id: string, revision: number): Cell => ({ table: 'decision_log', column: 'body', row: [id, revision], type: 'json' })
+export const decisionCell = (id: string, revision: number): Cell => ({
+  table: 'decision_log',
+  column: 'body',
+  row: [id, revision],
+  type: 'json',
+})
 
 /** Seals the words of a decision. */
 export const sealDecision = (vault: Pick<Vault, 'seal'>, decision: Decision): SealedDecision => {

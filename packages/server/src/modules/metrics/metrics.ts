@@ -101,7 +101,7 @@ export const createMetrics = (sources: MetricSources): Metrics => {
   })
   gauge({
     name: 'parapet_reseal_rows',
-    help: 'Rows looked at since the latest change of the primary key: brought under it, and such that do not open',
+    help: 'Rows since the primary key last changed: brought under it, and such that do not open',
     labelNames: ['outcome'],
     registers,
     async collect() {

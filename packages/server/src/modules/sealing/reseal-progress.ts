@@ -40,7 +40,11 @@ export type TableProgress = {
   readonly finished: boolean
 }
 
-const record = (client: PoolClient, deps: ResealDeps, entry: Pick<AuditEntry, 'action' | 'resource' | 'outcome' | 'detail'>): Promise<void> =>
+const record = (
+  client: PoolClient,
+  deps: ResealDeps,
+  entry: Pick<AuditEntry, 'action' | 'resource' | 'outcome' | 'detail'>,
+): Promise<void> =>
   createAudit({ pool: client, vault: deps.vault }).record({ at: deps.clock(), actor: { kind: 'system', id: 'sealing' }, ...entry })
 
 /**

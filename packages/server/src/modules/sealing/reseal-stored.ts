@@ -83,7 +83,8 @@ export const resealStored = (deps: {
     while (isWanted(demand)) {
       const left = await tablesLeft(work, demand)
       if (left.size === 0) {
-        if (worked) log.info({ keyId: demand.keyId }, 'everything that opens is under the primary key; a scan shows what is left of the keys before')
+        if (worked)
+          log.info({ keyId: demand.keyId }, 'everything that opens is under the primary key; a scan shows what is left of the keys before')
         return true
       }
       let moved = false
@@ -105,7 +106,10 @@ export const resealStored = (deps: {
           again = false
         } catch (error) {
           if (!signal.aborted)
-            log.warn({ unavailable: isUnavailable(error), reason: reasonOf(error) }, 'bringing tables under the new key is interrupted; it goes on from its place')
+            log.warn(
+              { unavailable: isUnavailable(error), reason: reasonOf(error) },
+              'bringing tables under the new key is interrupted; it goes on from its place',
+            )
         }
       }
       await pause(checkMs)

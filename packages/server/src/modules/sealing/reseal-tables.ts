@@ -230,7 +230,7 @@ const detectionState: ResealTable = {
       'SELECT key, entry FROM detection_state WHERE key = ANY ($1) AND form = 1 FOR UPDATE SKIP LOCKED',
       [places],
     )
-    const cells = rows.map(({ key, entry }) => ({ place: key, sealed: String(entry), cell: stateCell(key) }))
+    const cells = rows.map(({ key, entry }) => ({ place: key, sealed: entry, cell: stateCell(key) }))
     return resealCells(renewal, cells, async (...values) => {
       const text = `UPDATE detection_state t SET entry = to_json(n.after) FROM unnest($1::text[], $2::text[], $3::text[]) AS n (key, before, after)
         WHERE t.key = n.key AND t.entry::text = '"' || n.before || '"'`
@@ -259,13 +259,4 @@ const sharedState: ResealTable = {
 }
 
 /** Every table that holds sealed cells or blind indexes; the largest one last. */
-export const RESEAL_TABLES: readonly ResealTable[] = [
-  operators,
-  sharedState,
-  detectionState,
-  decisions,
-  decisionLog,
-  alerts,
-  audit,
-  events,
-]
+export const RESEAL_TABLES: readonly ResealTable[] = [operators, sharedState, detectionState, decisions, decisionLog, alerts, audit, events]
