@@ -10,6 +10,7 @@ export {
   type ToldError,
 } from './masking/errors/index.js'
 export { maskConsole, type SurfaceMasker } from './masking/surfaces/index.js'
+export { createMaskStream } from './masking/stream/mask-stream.js'
 export { createView, STRICTEST } from './masking/view.js'
 export { builtInRuleSet, type BuiltInRuleSet } from './masking/rules/built-in.js'
 export { readRuleFiles, type RuleFile } from './masking/rules/rule-files.js'

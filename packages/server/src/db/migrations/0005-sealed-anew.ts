@@ -8,8 +8,7 @@ import type { Migration } from '../migration.js'
  */
 export const sealedAnew: Migration = {
   name: '0005-sealed-anew',
-  sql:
-    (`
+  sql: `
 -- how far each table is on its way to a primary key; no row: there never was another key
 CREATE TABLE resealing (
   name text PRIMARY KEY,
@@ -38,9 +37,7 @@ BEGIN
   head := decode(translate(substr(value, 6, 8), '-_', '+/'), 'base64');
   -- a cell begins with version and algorithm
   IF left(value, 5) = 'ppt1.' THEN first := 2; END IF;
-  -- not by shifts: ` <<
-      ` and `) |
-    ` bind alike here
+  -- not by shifts: << and | bind alike here
   RETURN ((get_byte(head, first)::bigint * 256 + get_byte(head, first + 1)) * 256 + get_byte(head, first + 2)) * 256 + get_byte(head, first + 3);
 END $$;
 -- the sealed cell in a JSON body; inside of a JSON text the quotes would be escaped
