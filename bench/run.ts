@@ -9,9 +9,10 @@ import { detectNginx } from './detect-nginx.js'
 import { detectSshd } from './detect-sshd.js'
 import { sealFields } from './seal-fields.js'
 import { maskPino } from './mask-pino.js'
+import { maskText } from './mask-text.js'
 import { withTools, type Bench, type Tools } from './harness.js'
 
-const BENCHES: readonly Bench[] = [detectSshd, detectNginx, detectHostile, sealFields, maskPino]
+const BENCHES: readonly Bench[] = [detectSshd, detectNginx, detectHostile, sealFields, maskText, maskPino]
 
 const gated = process.argv.includes('--gate')
 

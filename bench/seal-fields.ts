@@ -3,7 +3,8 @@ import { count, median, type Bench } from './harness.js'
 const ROUNDS = 7
 const ROUND_MS = 200
 const PER_SECOND = 90_000
-/** what 90,000 a second is of bare AES-256-GCM where the figure was set: machines differ, the ratio does not */
+/** bare AES-256-GCM of 64 B per CPU-second where the floor was set: a slower machine is measured by the same yardstick */
+const BARE_THERE = 217_000
 const OF_BARE = 0.41
 const OF_SDK = 40
 
@@ -31,16 +32,17 @@ export const sealFields: Bench = {
     }
     const { bare, sealBytes, sdkUnsigned } = results['64']
     const perSecond = median(sealBytes)
+    const scale = BARE_THERE / median(bare)
     const [ofBare, ofSdk] = [ratio(sealBytes, bare), ratio(sealBytes, sdkUnsigned)]
     return {
       text: [line('64'), line('1024'), `a field of 64 B takes ${bytes.ours} B sealed, ${bytes.sdkUnsigned} B from the AWS Encryption SDK`],
       floors: [
         {
-          what: 'fields of 64 B sealed per CPU-second',
-          measured: count(perSecond),
+          what: `fields of 64 B sealed per CPU-second, where bare AES-256-GCM makes ${count(BARE_THERE)}`,
+          measured: `${count(perSecond * scale)} (here ${count(perSecond)})`,
           bound: `at least ${count(PER_SECOND)}`,
-          kept: perSecond >= PER_SECOND,
-          gate: { bound: `at least ${count(PER_SECOND / 3)}`, kept: perSecond >= PER_SECOND / 3 },
+          kept: perSecond * scale >= PER_SECOND,
+          gate: { bound: `at least ${count(PER_SECOND / 2)}`, kept: perSecond * scale >= PER_SECOND / 2 },
         },
         {
           what: 'of the speed of bare AES-256-GCM',

@@ -100,8 +100,8 @@ const buildTrie = (literals: readonly ArrayLike<number>[], classOf: (symbol: num
 
 type Connected = Pick<Automaton, 'next' | 'start' | 'firstHit' | 'idsFrom' | 'ids' | 'suffixHit'>
 
-/** A trie with its failure transitions filled in: literals that end at each state, and the nearest suffix at which one does, or -1. */
-type Linked = { children: Int32Array; states: number; own: Int32Array; hitLink: Int32Array }
+/** A trie with its failure transitions filled in: literals that end at each state, the nearest suffix at which one does, or -1, and the states by depth. */
+type Linked = { children: Int32Array; states: number; own: Int32Array; hitLink: Int32Array; order: Int32Array }
 
 /** Fills in the failure transitions breadth first, in place. */
 const follow = ({ children, states, endsAt }: Trie, stride: number): Linked => {
@@ -127,17 +127,20 @@ const follow = ({ children, states, endsAt }: Trie, stride: number): Linked => {
       queue[tail++] = child
     }
   }
-  return { children, states, own, hitLink }
+  return { children, states, own, hitLink, order: queue }
 }
 
-/** New numbers of the states: hits come last. `plain` is the first of them. */
-const renumber = ({ states, own, hitLink }: Linked): { renumbered: Int32Array; plain: number } => {
+/**
+ * New numbers of the states: hits come last, `plain` is the first of them. Otherwise by depth: most text stays near the start, and what
+ * it visits should lie together in memory.
+ */
+const renumber = ({ states, own, hitLink, order }: Linked): { renumbered: Int32Array; plain: number } => {
   const renumbered = new Int32Array(states)
   const isHit = (state: number): boolean => (own[state] ?? 0) > 0 || (hitLink[state] ?? -1) >= 0
   let plain = 0
-  for (let state = 0; state < states; state++) if (!isHit(state)) renumbered[state] = plain++
+  for (const state of order) if (!isHit(state)) renumbered[state] = plain++
   let last = plain
-  for (let state = 0; state < states; state++) if (isHit(state)) renumbered[state] = last++
+  for (const state of order) if (isHit(state)) renumbered[state] = last++
   return { renumbered, plain }
 }
 

@@ -2,9 +2,10 @@ import type { Masker } from '@parapet/core'
 import { checkActions, createReplace, redacted, type ActionDeps } from './actions/actions.js'
 import { compilePolicy, type MaskPolicy } from './policy.js'
 import { builtInRuleSet } from './rules/built-in.js'
-import { compileRules } from './scan/compile-rules.js'
+import { compileRules, type CompiledRules } from './scan/compile-rules.js'
 import { keyLiterals } from './scan/key-literals.js'
-import { createTextPass, type Edit, type PassDeps, type TextPass } from './scan/text-pass.js'
+import { applyToBytes, applyToText } from './scan/apply-edits.js'
+import { createTextPass, type Edit, type PassDeps } from './scan/text-pass.js'
 import { windowOf } from './scan/units.js'
 import { createTextUnits } from './scan/text-units.js'
 import { createKeyClassifier } from './structure/keys.js'
@@ -72,8 +73,16 @@ export const createMasker = (options: MaskerOptions = {}): TextMasker => {
   const counts = new Map<string, number>()
   const hasAllowed = (options.allow ?? []).length > 0
 
+  const marks = new WeakMap<Found, string>()
+  const markOf = (what: Found): string | undefined => {
+    if (policy.decide(what).action !== 'redact') return undefined
+    let mark = marks.get(what)
+    if (mark === undefined) marks.set(what, (mark = redacted(what.id)))
+    return mark
+  }
+
   const deps: PassDeps = {
-    compiled: compileRules(policy.rules, keysInText ? keyLiterals(set.keys, policy.keysOff) : [], secondLook),
+    compiled: compiledFor(policy.rules, keysInText ? keyLiterals(set.keys, policy.keysOff) : [], secondLook),
     classify: (key) => {
       const group = classify(key)
       return group === undefined || policy.decide(group).action === 'show' ? undefined : group
@@ -81,6 +90,7 @@ export const createMasker = (options: MaskerOptions = {}): TextMasker => {
     isAllowed: hasAllowed ? policy.isAllowed : undefined,
     workPerUnit: workPerCharacter,
     replace,
+    markOf,
     count: (rule) => {
       counts.set(rule, (counts.get(rule) ?? 0) + 1)
     },
@@ -88,15 +98,19 @@ export const createMasker = (options: MaskerOptions = {}): TextMasker => {
 
   const withPass = createLoan(() => ({ pass: createTextPass(deps), units: createTextUnits() }))
 
+  const mask = (value: string, edits: readonly Edit[]): string => (edits.length === 0 ? value : applyToText(value, edits))
   const maskText = (value: string, isValue: boolean): string =>
-    value.length < LEAST ? value : withPass(({ pass, units }) => applyToText(value, pass.edit(units.read(value), isValue)))
+    value.length < LEAST
+      ? value
+      : mask(
+          value,
+          withPass(({ pass, units }) => pass.edit(units.read(value), isValue)),
+        )
   const content = (value: string): string => maskText(value, true)
   const actionOf = (what: Found): MaskAction => {
     const { action } = policy.decide(what)
     return action === 'show' ? 'redact' : action
   }
-  const markOf = (what: Parameters<typeof policy.decide>[0]): string | undefined =>
-    policy.decide(what).action === 'redact' ? redacted(what.id) : undefined
   const structure = { maskText: content, classify, replace, markOf, ...(options.paths === undefined ? {} : { paths: options.paths }) }
   const jsonText = createJsonTextMasker(structure)
 
@@ -106,15 +120,36 @@ export const createMasker = (options: MaskerOptions = {}): TextMasker => {
     value: createStructurePass(structure),
     json: (text) => jsonText.whole(text) ?? maskText(text, false),
     jsonText,
-    bytes: (value) => withPass(({ pass }) => applyToBytes(value, pass)),
+    bytes: (value) => {
+      const edits = withPass(({ pass }) => pass.edit(windowOf(value, value.length, true), false))
+      return edits.length === 0 ? value : applyToBytes(Buffer.from(value.buffer, value.byteOffset, value.byteLength), edits)
+    },
     explain: (value) =>
       withPass(({ pass, units }) =>
-        pass.find(units.read(value)).map(({ what, start, end }) => ({ rule: what.id, kind: what.kind, action: actionOf(what), start, end })),
+        pass
+          .find(units.read(value))
+          .map(({ what, start, end }) => ({ rule: what.id, kind: what.kind, action: actionOf(what), start, end })),
       ),
     counts: () => Object.fromEntries([...counts].toSorted(([a], [b]) => (a < b ? -1 : 1))),
     scan: (onFind) =>
       createMaskScan(deps, onFind && ((what, place) => onFind({ rule: what.id, kind: what.kind, action: actionOf(what), ...place }))),
   }
+}
+
+const TABLES = 8
+const tables = new Map<string, { readonly rules: readonly MaskRule[]; readonly compiled: CompiledRules }>()
+
+/** Tables depend on the rules alone: maskers of one program that find the same things, such as those of its roles, share them. */
+const compiledFor = (rules: readonly MaskRule[], literals: readonly string[], secondLook: boolean): CompiledRules => {
+  const name = `${rules.map(({ id }) => id).join()} ${literals.join()} ${secondLook}`
+  const known = tables.get(name)
+  // an id may stand for another rule where an application brings its own
+  if (known !== undefined && known.rules.every((rule, i) => rule === rules[i])) return known.compiled
+  const compiled = compileRules(rules, literals, secondLook)
+  const [oldest] = tables.keys()
+  if (tables.size >= TABLES && oldest !== undefined) tables.delete(oldest)
+  tables.set(name, { rules, compiled })
+  return compiled
 }
 
 /** Lends out one thing; who asks while it is lent gets another. */
@@ -129,29 +164,4 @@ const createLoan = <T>(create: () => T): (<R>(use: (thing: T) => R) => R) => {
       free = thing
     }
   }
-}
-
-const applyToText = (value: string, edits: readonly Edit[]): string => {
-  if (edits.length === 0) return value
-  let text = ''
-  let at = 0
-  for (const edit of edits) {
-    text += value.slice(at, edit.start) + edit.text
-    at = edit.end
-  }
-  return text + value.slice(at)
-}
-
-const applyToBytes = (value: Uint8Array, pass: TextPass): Uint8Array => {
-  const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength)
-  const edits = pass.edit(windowOf(bytes, bytes.length, true), false)
-  if (edits.length === 0) return value
-  const parts: Uint8Array[] = []
-  let at = 0
-  for (const edit of edits) {
-    parts.push(bytes.subarray(at, edit.start), Buffer.from(edit.text))
-    at = edit.end
-  }
-  parts.push(bytes.subarray(at))
-  return Buffer.concat(parts)
 }

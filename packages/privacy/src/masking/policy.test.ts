@@ -28,7 +28,9 @@ describe('a key group and the rules that it covers', () => {
 
   it('do the same, and a rule named by itself goes before its group', () => {
     expect(createMasker({ actions: { phone: 'redact' } }).text(CALL)).toMatch(/\[REDACTED:phone/)
-    expect(createMasker({ actions: { phone: 'redact', 'phone-international': { action: 'mask', keepLast: 4 } } }).text(CALL)).toBe('call ****6789')
+    expect(createMasker({ actions: { phone: 'redact', 'phone-international': { action: 'mask', keepLast: 4 } } }).text(CALL)).toBe(
+      'call ****6789',
+    )
     expect(createMasker({ view: { personal: 'redact', phone: 'show' } }).text(CALL)).toBe(CALL)
   })
 

@@ -48,11 +48,7 @@ const checkChoice = (name: string, choice: Choice, mayShow: boolean): void => {
     throw wrong(`${name}: only mask has a keepLast, a whole number from 0 to 8`)
 }
 
-const isOn = (
-  what: { id: string; kind: string; confidence: string },
-  { on = [], off = [] }: MaskPolicy,
-  group: string | undefined = undefined,
-): boolean => {
+const isOn = (what: { id: string; kind: string; confidence: string }, { on = [], off = [] }: MaskPolicy, group?: string): boolean => {
   if (off.includes(what.id)) return false
   if (on.includes(what.id)) return true
   if (group !== undefined && off.includes(group)) return false
@@ -73,7 +69,9 @@ export const compilePolicy = (policy: MaskPolicy, rules: readonly MaskRule[], ke
 
   const groupOf = new Map(keys.groups.flatMap((group) => group.covers.map((rule) => [rule, group.id] as const)))
   const pick = (choices: Readonly<Record<string, Choice>>, what: Pick<Found, 'id' | 'kind'>): Choice | undefined =>
-    [what.id, groupOf.get(what.id) ?? what.id, what.kind, '*'].map((name) => (Object.hasOwn(choices, name) ? choices[name] : undefined)).find((choice) => choice !== undefined)
+    [what.id, groupOf.get(what.id) ?? what.id, what.kind, '*']
+      .map((name) => (Object.hasOwn(choices, name) ? choices[name] : undefined))
+      .find((choice) => choice !== undefined)
   // rules and groups are few and live as long as the policy: the object itself is the fastest key
   const decided = new WeakMap<Found, Decided>()
   const decide = (what: Found): Decided => {

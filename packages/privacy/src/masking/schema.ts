@@ -1,8 +1,12 @@
+import { createRequire } from 'node:module'
 import { ParapetError } from '@parapet/core'
-import { parse } from 'yaml'
+import type * as Yaml from 'yaml'
 import { planOf } from './pattern/lint-rule.js'
 import type { Confidence, MaskAction, MaskRule } from './types.js'
 import { findValidator, validatorNames } from './validators/registry.js'
+
+/** The library, loaded when a file is read: programs take the rules from the read-ahead file. */
+const yaml = (): typeof Yaml => createRequire(import.meta.url)('yaml') as typeof Yaml
 
 const ACTIONS: readonly MaskAction[] = ['redact', 'mask', 'pseudonymize', 'tokenize', 'drop']
 const CONFIDENCES: readonly Confidence[] = ['high', 'medium', 'low']
@@ -51,7 +55,8 @@ const readTexts = (raw: Raw, name: string, where: Where): readonly string[] => {
   if (!Array.isArray(value) || value.length === 0 || !value.every((item) => typeof item === 'string' && item !== ''))
     throw wrong(where, `${name} is a list of one text or more`)
   const texts = value as readonly string[]
-  if (texts.some((text) => text.length > LIMITS.example)) throw wrong(where, `a text of ${name} is longer than ${LIMITS.example} characters`)
+  if (texts.some((text) => text.length > LIMITS.example))
+    throw wrong(where, `a text of ${name} is longer than ${LIMITS.example} characters`)
   return texts
 }
 
@@ -134,7 +139,7 @@ export const readRuleFile = (text: string, file: string): readonly MaskRule[] =>
   const where = { file, rule: 'the file' }
   let raw: unknown
   try {
-    raw = parse(text, { uniqueKeys: true, maxAliasCount: 0 })
+    raw = yaml().parse(text, { uniqueKeys: true, maxAliasCount: 0 })
   } catch (cause) {
     throw wrong(where, 'is not YAML', cause)
   }

@@ -60,7 +60,11 @@ const jwt = (r: SeededRandom): string =>
 type Plant = (r: SeededRandom, fields: Record<string, unknown>) => string
 
 const PLANTS: readonly Plant[] = [
-  (r, fields) => (fields['email'] = email(r)) as string,
+  (r, fields) => {
+    const value = email(r)
+    fields['email'] = value
+    return value
+  },
   (r, fields) => {
     const value = email(r)
     fields['msg'] = `password reset sent to <${value}>, ticket ${r.integer(1e9, 9e9)}`

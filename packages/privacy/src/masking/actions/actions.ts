@@ -41,7 +41,10 @@ const keepEnd = (value: string, keepLast: number): string | undefined => {
 }
 
 const pseudonym = (key: Uint8Array | string, rule: string, value: string): string =>
-  `${rule.slice(0, 2)}_${createHmac('sha256', key).update(`${rule}\0${normalise(value)}`, 'utf8').digest('hex').slice(0, 16)}`
+  `${rule.slice(0, 2)}_${createHmac('sha256', key)
+    .update(`${rule}\0${normalise(value)}`, 'utf8')
+    .digest('hex')
+    .slice(0, 16)}`
 
 /**
  * What replaces a value under the actions decided. Trouble never shows a value: where a key is too short or a tokenizer fails, it is redacted.
@@ -70,8 +73,9 @@ export const createReplace =
           return redacted(what.id)
         }
       case 'redact':
-        return redacted(what.id)
+        break
     }
+    return redacted(what.id)
   }
 
 /** Throws `PPT_MASK_RULE` when actions are wanted for which nothing was given. */
@@ -80,6 +84,10 @@ export const checkActions = (wanted: ReadonlySet<MaskAction | 'show'>, deps: Pic
     throw new ParapetError('PPT_MASK_RULE', 'the policy tokenizes values: give tokenize, such as the one that createTokenizer makes')
   if (!wanted.has('pseudonymize')) return
   const key = deps.pseudonymKey?.()
-  if (key === undefined) throw new ParapetError('PPT_MASK_RULE', 'the policy pseudonymizes values: give pseudonymKey, a function that gives the key of the period')
+  if (key === undefined)
+    throw new ParapetError(
+      'PPT_MASK_RULE',
+      'the policy pseudonymizes values: give pseudonymKey, a function that gives the key of the period',
+    )
   if (key.length < LEAST_KEY) throw new ParapetError('PPT_MASK_RULE', `pseudonymKey gives a key of at least ${LEAST_KEY} bytes`)
 }

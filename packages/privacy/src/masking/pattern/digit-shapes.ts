@@ -25,17 +25,22 @@ export const MOST_SECOND = 20
  * How the digits of a rule can begin: `lead` characters before the first run, what kind the last of them is, the run's
  * length, and the joint and length of the next run; without one, 0 or what stands for a joint.
  */
-export type DigitShape = { readonly lead: number; readonly before: number; readonly first: number; readonly joint: number; readonly second: number }
+export type DigitShape = {
+  readonly lead: number
+  readonly before: number
+  readonly first: number
+  readonly joint: number
+  readonly second: number
+}
 
 const MOST_LEAD = 6
-
 
 const OTHERS = ~DIGITS
 const takesDigit = (set: CharSet): boolean => intersects(set, DIGITS)
 const takesOther = (set: CharSet): boolean => intersects(set, OTHERS)
-const JOINING = JOINTS.join('')
+const JOINING: readonly string[] = JOINTS.slice(1)
 const AFTER_PAREN = setOf(' -./')
-const UNJOINED = OTHERS & ~setOf(JOINING) & ~LOWER & ~UPPER
+const UNJOINED = OTHERS & ~setOf(JOINING.join('')) & ~LOWER & ~UPPER
 
 const kindsBefore = (walker: Walker, places: readonly Place[]): ReadonlySet<number> => {
   const kinds = new Set<number>()
@@ -51,7 +56,7 @@ const kindsBefore = (walker: Walker, places: readonly Place[]): ReadonlySet<numb
 
 /** True when a joint can follow that joins no digits: `12345678-Z`, `1 (212`. */
 const dangles = (walker: Walker, places: readonly Place[]): boolean =>
-  [...JOINING].some((character) => {
+  JOINING.some((character) => {
     let joined = walker.after(places, (set) => intersects(set, setOf(character)))
     if (character === ')') {
       if (walker.steps(joined).some(({ set }) => intersects(set, OTHERS & ~AFTER_PAREN))) return true

@@ -41,15 +41,15 @@ const measure = (node: PatternNode): Extent => {
       const { first, nullable, least, most } = extentOf(node.item)
       return { first, nullable: nullable || node.least === 0, least: least * node.least, most: most * node.most }
     }
-    case 'choice': {
-      const options = node.options.map(extentOf)
-      return {
-        first: options.reduce((first, option) => first | option.first, EMPTY),
-        nullable: options.some(({ nullable }) => nullable),
-        least: Math.min(...options.map(({ least }) => least)),
-        most: Math.max(...options.map(({ most }) => most)),
-      }
-    }
+    case 'choice':
+      break
+  }
+  const options = node.options.map(extentOf)
+  return {
+    first: options.reduce((first, option) => first | option.first, EMPTY),
+    nullable: options.some(({ nullable }) => nullable),
+    least: Math.min(...options.map(({ least }) => least)),
+    most: Math.max(...options.map(({ most }) => most)),
   }
 }
 
@@ -103,7 +103,8 @@ const lintNode = (node: PatternNode, follow: CharSet): void => {
       lintNode(node.item, follow)
       return
     case 'choice':
-      if (node.options.some((option) => extentOf(option).nullable)) throw patternFault('an alternative can be empty: put the ? behind the group')
+      if (node.options.some((option) => extentOf(option).nullable))
+        throw patternFault('an alternative can be empty: put the ? behind the group')
       lintChoice(node.options)
       for (const option of node.options) lintNode(option, follow)
       return

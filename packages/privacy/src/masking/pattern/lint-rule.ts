@@ -16,7 +16,8 @@ export const lintRule = (rule: Pick<MaskRule, 'trigger' | 'pattern' | 'caseInsen
   const tree = parsePattern(rule.pattern, rule.caseInsensitive)
   lintPattern(tree)
   const { trigger } = rule
-  if (trigger.kind === 'literal') return { places: trigger.literals.map((literal) => placeLiteral(tree, literal, rule.lookback)), shapes: [] }
+  if (trigger.kind === 'literal')
+    return { places: trigger.literals.map((literal) => placeLiteral(tree, literal, rule.lookback)), shapes: [] }
   if (rule.lookback > 0) throw patternFault('lookback belongs to literals')
   return { places: [], shapes: trigger.kind === 'digits' ? digitShapes(tree) : [] }
 }
@@ -36,16 +37,23 @@ export const rememberPlan = (rule: MaskRule, plan: RulePlan): void => {
 }
 
 /** A plan as JSON holds it: a fixed place is a number, a run `[back, characters in hex]`, a shape five numbers. */
-export type PlanText = { readonly places?: readonly (number | readonly [number, string])[]; readonly shapes?: readonly (readonly number[])[] }
+export type PlanText = {
+  readonly places?: readonly (number | readonly [number, string])[]
+  readonly shapes?: readonly (readonly number[])[]
+}
 
 /** Writes a plan for {@link readPlan}. */
 export const writePlan = ({ places, shapes }: RulePlan): PlanText => ({
-  ...(places.length === 0 ? {} : { places: places.map((place) => (place.kind === 'fixed' ? place.offset : [place.back, place.run.toString(16)])) }),
+  ...(places.length === 0
+    ? {}
+    : { places: places.map((place) => (place.kind === 'fixed' ? place.offset : [place.back, place.run.toString(16)])) }),
   ...(shapes.length === 0 ? {} : { shapes: shapes.map(({ lead, before, first, joint, second }) => [lead, before, first, joint, second]) }),
 })
 
 /** Reads what {@link writePlan} wrote. */
 export const readPlan = ({ places = [], shapes = [] }: PlanText): RulePlan => ({
-  places: places.map((place) => (typeof place === 'number' ? { kind: 'fixed', offset: place } : { kind: 'run', back: place[0], run: BigInt(`0x${place[1]}`) })),
+  places: places.map((place) =>
+    typeof place === 'number' ? { kind: 'fixed', offset: place } : { kind: 'run', back: place[0], run: BigInt(`0x${place[1]}`) },
+  ),
   shapes: shapes.map(([lead = 0, before = 0, first = 0, joint = 0, second = 0]) => ({ lead, before, first, joint, second })),
 })

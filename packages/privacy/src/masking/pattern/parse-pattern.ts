@@ -47,7 +47,8 @@ export const parsePattern = (pattern: string, caseInsensitive: boolean): Pattern
     at++
     if (SHORT[letter] !== undefined) return { set: setOf(SHORT[letter]), code: undefined }
     if (CONTROL[letter] !== undefined) return { set: setOf(CONTROL[letter]), code: 9 }
-    if (letter === '' || /[A-Za-z0-9]/.test(letter)) throw fail(`\\${letter} is not known (only \\d, \\w, \\s, \\t and escaped punctuation)`)
+    if (letter === '' || /[A-Za-z0-9]/.test(letter))
+      throw fail(`\\${letter} is not known (only \\d, \\w, \\s, \\t and escaped punctuation)`)
     return { set: single(letter), code: letter.charCodeAt(0) }
   }
   const one = (): { set: CharSet; code: number | undefined } => {
@@ -67,7 +68,8 @@ export const parsePattern = (pattern: string, caseInsensitive: boolean): Pattern
       if (peek() === '-' && pattern[at + 1] !== ']' && pattern[at + 1] !== undefined) {
         at++
         const to = one()
-        if (from.code === undefined || to.code === undefined || to.code < from.code) throw fail('a range runs from a lower to a higher character')
+        if (from.code === undefined || to.code === undefined || to.code < from.code)
+          throw fail('a range runs from a lower to a higher character')
         set |= rangeSet(from.code, to.code)
       } else set |= from.set
     }

@@ -16,6 +16,8 @@ export type Walker = {
   readonly steps: (places: readonly Place[]) => readonly Step[]
   /** the places after one character of which `takes` approves, each once */
   readonly after: (places: readonly Place[], takes: (set: CharSet) => boolean) => readonly Place[]
+  /** where steps lead, each place once */
+  readonly distinct: (steps: readonly Step[]) => readonly Place[]
   readonly canEnd: (places: readonly Place[]) => boolean
 }
 
@@ -57,26 +59,28 @@ export const createWalker = (): Walker => {
         for (const option of node.options) ends = collect(push(option, next), into) || ends
         return ends
       }
-      case 'repeat': {
-        const ends = least === 0 && collect(next, into)
-        if (most > 0) collect(push(node.item, place(node, Math.max(0, least - 1), most - 1, next)), into)
-        return ends
-      }
+      case 'repeat':
+        break
     }
+    const ends = least === 0 && collect(next, into)
+    if (most > 0) collect(push(node.item, place(node, Math.max(0, least - 1), most - 1, next)), into)
+    return ends
   }
   const steps = (places: readonly Place[]): readonly Step[] => {
     const found: Step[] = []
     for (const at of places) collect(at, found)
     return found
   }
+  const distinct = (taken: readonly Step[]): readonly Place[] => {
+    const seen = new Map<string, Place>()
+    for (const { to } of taken) seen.set(to?.key ?? '', to)
+    return [...seen.values()]
+  }
   return {
     start: (tree) => [push(tree, undefined)],
     steps,
-    after: (places, takes) => {
-      const seen = new Map<string, Place>()
-      for (const { set, to } of steps(places)) if (takes(set)) seen.set(to?.key ?? '', to)
-      return [...seen.values()]
-    },
+    after: (places, takes) => distinct(steps(places).filter(({ set }) => takes(set))),
+    distinct,
     canEnd: (places) => places.some((at) => collect(at, [])),
   }
 }

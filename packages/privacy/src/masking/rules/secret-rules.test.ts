@@ -35,6 +35,7 @@ const finderOf = (some: readonly MaskRule[]): ((text: string) => readonly Hit[])
     classify: (): Found | undefined => undefined,
     workPerUnit: 64,
     replace: ({ id }) => `[${id}]`,
+    markOf: () => undefined,
     count: () => {},
   })
   const units = createTextUnits()

@@ -34,7 +34,8 @@ export const candidateOf = (what: Found, start: number, end: number, rank: numbe
 })
 
 /** Left before right, long before short, certain before uncertain, then the order of the rules. */
-export const byPrecedence = (a: Candidate, b: Candidate): number => a.start - b.start || b.end - a.end || b.rank - a.rank || a.index - b.index
+export const byPrecedence = (a: Candidate, b: Candidate): number =>
+  a.start - b.start || b.end - a.end || b.rank - a.rank || a.index - b.index
 
 /**
  * Resolves overlaps of sorted candidates, in place: the first of each pile wins and its hidden part grows over the others, since what any rule found is

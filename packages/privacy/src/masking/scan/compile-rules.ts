@@ -18,6 +18,7 @@ export type CompiledRule = {
   readonly address: number
   /** offset of the set of its first characters */
   readonly first: number
+  readonly start: CharSet
   /** a later character that is always at the same place, the most telling one: how far from the start, and the offset of its set */
   readonly probeAt: number
   readonly probe: number
@@ -28,16 +29,31 @@ export type CompiledRule = {
   readonly rank: number
 }
 
-/** What a literal of the automaton stands for. */
-export type LiteralEntry =
-  | { readonly kind: 'rule'; readonly rule: CompiledRule; readonly length: number; readonly offset: number; readonly back: number; readonly run: number }
-  | { readonly kind: 'key' | 'escape' | 'base64'; readonly length: number }
+/** What a literal of the automaton stands for: a rule, or one of {@link ENTRY}. All have one shape, since the scan looks at very many. */
+export type LiteralEntry = {
+  readonly kind: number
+  readonly rule: CompiledRule | undefined
+  readonly length: number
+  /** the literal's fixed place in the match, or how far back it may begin over the characters of the set `run` */
+  readonly offset: number
+  readonly back: number
+  readonly run: number
+}
+
+/** Kinds of {@link LiteralEntry}. */
+export const ENTRY = { rule: 0, key: 1, escape: 2, base64: 3 } as const
+
+const entryOf = (kind: number, length: number): LiteralEntry => ({ kind, rule: undefined, length, offset: 0, back: 0, run: 0 })
 
 /** All rules and key names in the tables that the scan reads. */
 export type CompiledRules = {
   readonly automaton: Automaton
   /** by number of the hit: what its literals stand for, suffixes included */
   readonly hits: readonly (readonly LiteralEntry[])[]
+  /** by number of the hit: how far before its end a letter or digit rules all its literals out; 0 when that is not known, {@link KEY_GUARD} for key names */
+  readonly guards: Uint16Array
+  /** by unit: 1 when it can stand right before the `@` of an address */
+  readonly beforeAt: Uint8Array
   readonly program: Program
   readonly at: readonly CompiledRule[]
   readonly shapes: ShapeAutomaton
@@ -87,6 +103,7 @@ export const compileRules = (rules: readonly MaskRule[], keyLiterals: readonly s
       index,
       address: builder.add(tree),
       first: builder.addSet(extent.first),
+      start: extent.first,
       ...probeOf(tree, builder),
       most: extent.most,
       isWord: rule.boundary === 'word',
@@ -99,30 +116,52 @@ export const compileRules = (rules: readonly MaskRule[], keyLiterals: readonly s
       for (const [i, literal] of rule.trigger.literals.entries()) {
         const place = places[i]
         if (place === undefined) continue
-        const entry: LiteralEntry =
-          place.kind === 'fixed'
-            ? { kind: 'rule', rule: compiled, length: literal.length, offset: place.offset, back: 0, run: 0 }
-            : { kind: 'rule', rule: compiled, length: literal.length, offset: 0, back: place.back, run: builder.addSet(place.run) }
+        const entry: LiteralEntry = {
+          kind: ENTRY.rule,
+          rule: compiled,
+          length: literal.length,
+          offset: place.kind === 'fixed' ? place.offset : 0,
+          back: place.kind === 'run' ? place.back : 0,
+          run: place.kind === 'run' ? builder.addSet(place.run) : 0,
+        }
         added.push({ literal, entry })
       }
     for (const { lead, ...shape } of shapes) shapeBuilder.add(shape, { rule: compiled, lead }, maskOf(extent.first, lead))
   }
-  for (const literal of keyLiterals) added.push({ literal, entry: { kind: 'key', length: literal.length } })
+  for (const literal of keyLiterals) added.push({ literal, entry: entryOf(ENTRY.key, literal.length) })
   if (secondLook) {
-    for (const literal of ESCAPES) added.push({ literal, entry: { kind: 'escape', length: literal.length } })
-    for (const literal of BASE64) added.push({ literal, entry: { kind: 'base64', length: literal.length } })
+    for (const literal of ESCAPES) added.push({ literal, entry: entryOf(ENTRY.escape, literal.length) })
+    for (const literal of BASE64) added.push({ literal, entry: entryOf(ENTRY.base64, literal.length) })
   }
 
-  return { ...automatonOf(added), program: builder.build(), at, shapes: shapeBuilder.build(), reach: reach + 64 }
+  const beforeAt = new Uint8Array(256)
+  for (const rule of at) for (let unit = 0; unit < 256; unit++) if (has(rule.start, unit)) beforeAt[unit] = 1
+  return { ...automatonOf(added), beforeAt, program: builder.build(), at, shapes: shapeBuilder.build(), reach: reach + 64 }
+}
+
+/** The guard of key names: a small letter behind one makes it the beginning of another word. */
+export const KEY_GUARD = 0xffff
+
+/** A word does not begin in the middle of another: where all entries ask for that at the same place, one look is enough. */
+const guardOf = (entries: readonly LiteralEntry[]): number => {
+  const [first] = entries
+  if (first === undefined) return 0
+  if (entries.every(({ kind }) => kind === ENTRY.key)) return KEY_GUARD
+  const distance = first.length + first.offset
+  const isGuarded = entries.every(
+    ({ kind, rule, back, length, offset }) =>
+      (kind === ENTRY.base64 || rule?.isWord === true) && back === 0 && length + offset === distance,
+  )
+  return isGuarded ? distance : 0
 }
 
 /** `@` is a literal of the automaton as well, so that one comparison finds everything but digits. */
-const automatonOf = (added: readonly Added[]): Pick<CompiledRules, 'automaton' | 'hits'> => {
+const automatonOf = (added: readonly Added[]): Pick<CompiledRules, 'automaton' | 'hits' | 'guards'> => {
   const distinct = new Map<string, LiteralEntry[]>()
   for (const { literal, entry } of added) {
     const folded = literal.toLowerCase()
     const list = distinct.get(folded) ?? []
-    if (entry.kind === 'rule' || list.every(({ kind }) => kind !== entry.kind)) list.push(entry)
+    if (entry.kind === ENTRY.rule || list.every(({ kind }) => kind !== entry.kind)) list.push(entry)
     distinct.set(folded, list)
   }
   if (!distinct.has('@')) distinct.set('@', [])
@@ -136,5 +175,5 @@ const automatonOf = (added: readonly Added[]): Pick<CompiledRules, 'automaton' |
       for (let i = idsFrom[hit] ?? 0; i < (idsFrom[hit + 1] ?? 0); i++) found.push(...(entries[ids[i] ?? -1] ?? []))
     return found
   })
-  return { automaton, hits }
+  return { automaton, hits, guards: Uint16Array.from(hits, guardOf) }
 }

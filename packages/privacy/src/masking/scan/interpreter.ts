@@ -8,8 +8,10 @@ export type Interpreter = {
   readonly match: (address: number, at: number) => number
   /** after a match: where the group `secret` begins and ends, or -1 when the pattern has none */
   readonly secret: { start: number; end: number }
-  /** instructions done since it was last set; they do not depend on what the caches knew */
+  /** instructions done since it was last set; they do not depend on what the caches knew. The scan adds its own. */
   readonly work: { steps: number }
+  /** how far the last match read that failed */
+  readonly reached: () => number
 }
 
 /** Runs shorter than this are cheaper to read again than to remember. */
@@ -31,6 +33,7 @@ export const createInterpreter = ({ code, sets }: Program): Interpreter => {
   let isDirty = false
   const secret = { start: -1, end: -1 }
   const work = { steps: 0 }
+  let reached = 0
 
   /** The end of the run of `set` at `at`, at most `limit`. */
   const longRun = (set: number, at: number, limit: number): number => {
@@ -70,7 +73,8 @@ export const createInterpreter = ({ code, sets }: Program): Interpreter => {
     let at = start
     for (;;) {
       work.steps++
-      switch (code[pc]) {
+      if (at > reached) reached = at
+      switch (code[pc] as number) {
         case OP.set:
           if (at >= length || sets[(code[pc + 1] as number) + (units[at] as number)] !== 1) return -1
           at++
@@ -79,6 +83,7 @@ export const createInterpreter = ({ code, sets }: Program): Interpreter => {
         case OP.run: {
           const most = at + (code[pc + 3] as number)
           const end = runEnd(code[pc + 1] as number, at, most < length ? most : length)
+          if (end > reached) reached = end
           if (end - at < (code[pc + 2] as number)) return -1
           at = end
           pc += 4
@@ -130,9 +135,11 @@ export const createInterpreter = ({ code, sets }: Program): Interpreter => {
     match: (address, at) => {
       secret.start = -1
       secret.end = -1
+      reached = at
       return run(address, at)
     },
     secret,
     work,
+    reached: () => reached,
   }
 }

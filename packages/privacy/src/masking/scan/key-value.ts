@@ -31,7 +31,13 @@ const skipClosers = (units: Uint8Array, from: number, length: number): number =>
   let at = from
   while (at < length && at - from < 6) {
     const unit = units[at]
-    if (unit !== QUOTE && unit !== APOSTROPHE && unit !== 93 && !(unit === BACKSLASH && (units[at + 1] === QUOTE || units[at + 1] === BACKSLASH))) break
+    if (
+      unit !== QUOTE &&
+      unit !== APOSTROPHE &&
+      unit !== 93 &&
+      !(unit === BACKSLASH && (units[at + 1] === QUOTE || units[at + 1] === BACKSLASH))
+    )
+      break
     at++
   }
   return at
@@ -58,7 +64,8 @@ const findEnd = (units: Uint8Array, start: number, length: number, ending: Endin
   let at = start
   while (at < limit && !isEnd(units, at, length, ending)) at++
   if (at >= limit && limit < length) return { start, end: NO_END, ending }
-  const closed = ending.kind === 'quoted' && at < length && units[at] === ending.quote ? Math.min(ending.depth, backslashesBefore(units, at)) : 0
+  const closed =
+    ending.kind === 'quoted' && at < length && units[at] === ending.quote ? Math.min(ending.depth, backslashesBefore(units, at)) : 0
   return { start, end: Math.max(start, at - closed), ending }
 }
 
@@ -66,25 +73,37 @@ const findEnd = (units: Uint8Array, start: number, length: number, ending: Endin
 export const endOfOpen = (units: Uint8Array, at: number, { kind, quote, depth }: Ending): number =>
   kind === 'quoted' && units[at] === quote ? at - Math.min(depth, backslashesBefore(units, at)) : at
 
-const bareValue = (units: Uint8Array, from: number, length: number, group: string): KeyValue | undefined => {
+const ALL_SCHEMES = [...SCHEMES, ...LISTS]
+const LONGEST_SCHEME = 17
+
+/** The name of the scheme that stands before credentials, with a space behind it. */
+const schemeAt = (units: Uint8Array, start: number, length: number): string | undefined => {
+  let end = start
+  while (end < length && end - start < LONGEST_SCHEME && ((KINDS[units[end] ?? 0] ?? 0) & KIND.key) !== 0) end++
+  if (units[end] !== 32 || end - start < 3) return undefined
+  return ALL_SCHEMES.find((word) => word.length === end - start && readsAs(units, start, length, word))
+}
+
+const bareValue = (units: Uint8Array, from: number, length: number, isJson: boolean, isLine: boolean): KeyValue | undefined => {
   let start = from
-  let kind: 'line' | 'bare' = group === 'cookie' ? 'line' : 'bare'
-  const scheme = [...SCHEMES, ...LISTS].find((word) => readsAs(units, start, length, word) && units[start + word.length] === 32)
+  let kind: 'line' | 'bare' = isLine && !isJson ? 'line' : 'bare'
+  const scheme = schemeAt(units, start, length)
   if (scheme !== undefined) {
-    if (LISTS.includes(scheme)) kind = 'line'
+    if (LISTS.includes(scheme) && !isJson) kind = 'line'
     start = skipSpaces(units, start + scheme.length, length)
   }
   const value = findEnd(units, start, length, { kind, quote: 0, depth: 0 })
   if (value.end <= start) return undefined
-  const isNothing = NOTHING.some((word) => value.end - start === word.length && readsAs(units, start, length, word))
+  const isNothing =
+    value.end - start <= 9 && NOTHING.some((word) => value.end - start === word.length && readsAs(units, start, length, word))
   return isNothing ? undefined : value
 }
 
 /**
  * Finds the value beside a key's name that ends at `from`: `name=value`, `"name": "value"`, `\"name\":\"value\"`, `name: value`, and after
- * a space for a command-line flag. `undefined` when there is none, when it is an object or a list (the structured pass looks into those), or nothing.
+ * a space for a command-line flag. `isLine`: a value without quotes is the rest of the line, as that of a cookie. `undefined` when there is none, when it is an object or a list (the structured pass looks into those), or nothing.
  */
-export const findKeyValue = (units: Uint8Array, from: number, length: number, isFlag: boolean, group: string): KeyValue | undefined => {
+export const findKeyValue = (units: Uint8Array, from: number, length: number, isFlag: boolean, isLine: boolean): KeyValue | undefined => {
   const closed = skipClosers(units, from, length)
   let at = skipSpaces(units, closed, length)
   const separator = units[at]
@@ -105,5 +124,6 @@ export const findKeyValue = (units: Uint8Array, from: number, length: number, is
   if (unit === 91 || unit === 123 || unit === 40) return undefined
   // `://` after a name is a URL's scheme, `::` a name of a program, and a name before a line's end has no value
   if (unit === 47 || unit === 58 || unit === NEWLINE || unit === RETURN) return undefined
-  return bareValue(units, at, length, group)
+  // beside a quoted name stands JSON: a value without quotes ends with its object
+  return bareValue(units, at, length, closed > from, isLine)
 }

@@ -1,5 +1,5 @@
 import { candidateOf, NO_END, type Candidate, type Found } from './candidate.js'
-import type { CompiledRule, CompiledRules, LiteralEntry } from './compile-rules.js'
+import { ENTRY, type CompiledRule, type CompiledRules, type LiteralEntry } from './compile-rules.js'
 import { createInterpreter } from './interpreter.js'
 import { endOfOpen, findKeyValue, isEnd, MOST_VALUE, type Ending } from './key-value.js'
 import { readPem, type PemState } from './pem.js'
@@ -44,8 +44,13 @@ const SHORT_NUMBER = 15
 /** what must be in view to tell whether a line still belongs to a key */
 const PEM_AHEAD = 512
 const KEY_RANK = 1
+/** What became of an attempt: nothing was read, the pattern failed, or it matched. */
+const [REFUSED, FAILED, MATCHED] = [0, 1, 2] as const
 
-type Tail = { readonly kind: 'pem'; readonly state: PemState } | { readonly kind: 'key'; readonly ending: Ending } | { readonly kind: 'unscanned'; readonly until: number }
+type Tail =
+  | { readonly kind: 'pem'; readonly state: PemState }
+  | { readonly kind: 'key'; readonly ending: Ending }
+  | { readonly kind: 'unscanned'; readonly until: number }
 
 const UNSCANNED: Found = { id: 'unscanned', kind: 'secret', action: 'redact', keepLast: 0 }
 
@@ -56,7 +61,7 @@ export const createScanner = (compiled: CompiledRules, deps: ScanDeps, found: (c
   const perStride = 1 / automaton.stride
   const { sets } = program
   const interpreter = createInterpreter(program)
-  const tables = seekTables(automaton, shapes)
+  const tables = seekTables(compiled)
   const states = new Int32Array(2)
   let inner: { scanner: Scanner; found: Candidate[] } | undefined
 
@@ -66,7 +71,8 @@ export const createScanner = (compiled: CompiledRules, deps: ScanDeps, found: (c
   let lookedTo = 0
   let base = 0
   let stretchTo = STRETCH
-  let budget = STRETCH * deps.workPerUnit
+  const allowance = STRETCH * deps.workPerUnit
+  const { work } = interpreter
   let tail: Tail | undefined
   let open: Candidate | undefined
 
@@ -75,6 +81,9 @@ export const createScanner = (compiled: CompiledRules, deps: ScanDeps, found: (c
     // a hidden part must not begin or end inside an escape: `\n` before it would become `\[`
     if (from > 0 && units[from - 1] === 92 && isEscapeTail(from)) from += units[from] === 117 ? 5 : 1
     if (to > from && units[to - 1] === 92 && isEscapeTail(to)) to += units[to] === 117 ? 5 : 1
+    // nor inside a character of several bytes
+    while (from < to && ((units[from] as number) & 0xc0) === 0x80) from++
+    while (to < length && to - end < 3 && ((units[to] as number) & 0xc0) === 0x80) to++
     if (from >= to) return
     if (deps.isAllowed?.(window.text(from, to)) === true) return
     found(candidateOf(what, from, to, rank, index, 'value'))
@@ -85,7 +94,8 @@ export const createScanner = (compiled: CompiledRules, deps: ScanDeps, found: (c
     return slashes % 2 === 1
   }
 
-  const edgeBefore = (at: number): boolean => at === 0 || ((KINDS[units[at - 1] as number] as number) & KIND.word) === 0 || isEscapeLetter(units, at - 1)
+  const edgeBefore = (at: number): boolean =>
+    at === 0 || ((KINDS[units[at - 1] as number] as number) & KIND.word) === 0 || isEscapeLetter(units, at - 1)
   const edgeAfter = (at: number): boolean => at >= length || ((KINDS[units[at] as number] as number) & KIND.word) === 0
   const isDigitAt = (at: number): boolean => at >= 0 && at < length && ((KINDS[units[at] as number] as number) & KIND.digit) !== 0
   const isWordAt = (at: number): boolean => at >= 0 && at < length && ((KINDS[units[at] as number] as number) & KIND.word) !== 0
@@ -130,32 +140,36 @@ export const createScanner = (compiled: CompiledRules, deps: ScanDeps, found: (c
     emit(rule.rule, isSigned ? hiddenFrom - 1 : hiddenFrom, hiddenTo, rule.rank, rule.index)
   }
 
-  const attempt = (rule: CompiledRule, start: number): boolean => {
-    budget--
-    if (start < 0 || sets[rule.first + (units[start] as number)] !== 1) return false
-    if (start + rule.probeAt >= length || sets[rule.probe + (units[start + rule.probeAt] as number)] !== 1) return false
-    if (rule.isWord && !edgeBefore(start)) return false
+  const attempt = (rule: CompiledRule, start: number): number => {
+    work.steps++
+    if (start < 0 || sets[rule.first + (units[start] as number)] !== 1) return REFUSED
+    if (start + rule.probeAt >= length || sets[rule.probe + (units[start + rule.probeAt] as number)] !== 1) return REFUSED
+    if (rule.isWord && !edgeBefore(start)) return REFUSED
     const end = interpreter.match(rule.address, start)
-    if (end < 0) return false
+    if (end < 0) return FAILED
     judge(rule, start, end)
-    return true
+    return MATCHED
   }
 
-  const literalHit = (entry: LiteralEntry & { kind: 'rule' }, at: number): void => {
+  const literalHit = (entry: LiteralEntry, at: number): void => {
+    const rule = entry.rule as CompiledRule
     const start = at + 1 - entry.length
     if (entry.back === 0) {
-      attempt(entry.rule, start - entry.offset)
+      attempt(rule, start - entry.offset)
       return
     }
     let from = start
     while (from > 0 && start - from < entry.back && sets[entry.run + (units[from - 1] as number)] === 1) from--
-    for (let begin = from; begin <= start; begin++) if (attempt(entry.rule, begin)) return
+    for (let begin = from; begin <= start; begin++) {
+      const outcome = attempt(rule, begin)
+      // what fails behind the literal does so from any other beginning as well
+      if (outcome === MATCHED || (outcome === FAILED && interpreter.reached() > at)) return
+    }
   }
 
   /** Tries the rules of the shapes of digits that the unit at `at` completes. Gives the state after it. */
   const shapeHit = (hit: number, at: number): number => {
     const { to, found } = shapes.hits[hit] as { to: number; found: readonly ShapeHit[] }
-    const steps = interpreter.work.steps
     for (let i = 0; i < found.length; i++) {
       const { list, back } = found[i] as ShapeHit
       const start = at - back
@@ -171,8 +185,19 @@ export const createScanner = (compiled: CompiledRules, deps: ScanDeps, found: (c
         if (!isPart || lead > 0 || rule.most > SHORT_NUMBER) attempt(rule, start - lead)
       }
     }
-    budget -= interpreter.work.steps - steps
     return to
+  }
+
+  /** A domain has a dot before it ends. */
+  const hasDot = (from: number): boolean => {
+    const text = units
+    const to = Math.min(length, from + 64)
+    for (let at = from; at < to; at++) {
+      const unit = text[at] as number
+      if (unit === 46) return at > from
+      if (((KINDS[unit] as number) & KIND.word) === 0 && unit !== 45 && unit < 128) return false
+    }
+    return false
   }
 
   const atSign = (at: number): void => {
@@ -181,7 +206,7 @@ export const createScanner = (compiled: CompiledRules, deps: ScanDeps, found: (c
       while (start > 0 && at - start < 64 && sets[rule.first + (units[start - 1] as number)] === 1) start--
       // an escape before an address is not a part of it
       if (start > 0 && units[start - 1] === 92 && isEscapeTail(start)) start += units[start] === 117 ? 5 : 1
-      if (start < at) attempt(rule, start)
+      if (start < at && hasDot(at + 1)) attempt(rule, start)
     }
   }
 
@@ -190,20 +215,20 @@ export const createScanner = (compiled: CompiledRules, deps: ScanDeps, found: (c
     let end = at + 1
     while (end < length && end - at <= MOST_KEY && ((KINDS[units[end] as number] as number) & KIND.key) !== 0) end++
     keyTo = end
-    budget -= 2
+    work.steps += 2
     if (end - at > MOST_KEY || end >= length || AFTER_KEY[units[end] as number] === 0) return
     let start = at + 1 - hitLength
     const least = Math.max(0, start - MOST_KEY)
     while (start > least && ((KINDS[units[start - 1] as number] as number) & KIND.key) !== 0) start--
     if (start > 0 && units[start - 1] === 92 && isEscapeTail(start)) start++
     const isFlag = units[start] === 45 && units[start + 1] === 45 && units[end] === 32
-    const value = findKeyValue(units, end, length, isFlag, '')
+    const value = findKeyValue(units, end, length, isFlag, false)
     if (value === undefined) return
     const what = deps.classify(window.slice(start, end))
     if (what === undefined) return
-    const { start: from, end: to, ending } = what.id === 'cookie' ? (findKeyValue(units, end, length, isFlag, 'cookie') ?? value) : value
+    const { start: from, end: to, ending } = what.id === 'cookie' ? (findKeyValue(units, end, length, isFlag, true) ?? value) : value
     if (readsAs(units, from, length, '[redacted') || readsAs(units, from, length, '[unscanned')) return
-    budget -= (Math.min(to, from + MOST_VALUE) - from) >> 3
+    work.steps += (Math.min(to, from + MOST_VALUE) - from) >> 3
     if (to < NO_END) {
       emit(what, from, to, KEY_RANK, -1)
       return
@@ -229,7 +254,7 @@ export const createScanner = (compiled: CompiledRules, deps: ScanDeps, found: (c
     if (isInner || at < lookedTo) return
     const { start, end, units: decoded, length: size, from } = decodeAround(units, at, length)
     lookedTo = end
-    budget -= (end - start) * 4
+    work.steps += (end - start) * 4
     scanInner(decoded, size, (candidate) => {
       // where the stretch was cut out of a longer word, its first match may begin in the middle of one
       if (candidate.start === 0 && start > 0 && ((KINDS[units[start - 1] as number] as number) & KIND.solid) !== 0) return
@@ -245,7 +270,7 @@ export const createScanner = (compiled: CompiledRules, deps: ScanDeps, found: (c
     const decoded = decodeBase64(units, start, length)
     if (decoded === undefined) return
     lookedTo = decoded.end
-    budget -= (decoded.end - start) * 2
+    work.steps += (decoded.end - start) * 2
     let first: Candidate | undefined
     scanInner(decoded.units, decoded.units.length, (candidate) => (first ??= candidate))
     if (first !== undefined) found(candidateOf(first.what, start, decoded.end, 0, first.index, 'whole'))
@@ -256,7 +281,8 @@ export const createScanner = (compiled: CompiledRules, deps: ScanDeps, found: (c
     if (tail === undefined || open === undefined) return from
     let at = from
     let done = false
-    if (tail.kind === 'pem') ({ at, done } = readPem(units, from, window.isFinal ? to : Math.min(to, length - PEM_AHEAD), length, tail.state))
+    if (tail.kind === 'pem')
+      ({ at, done } = readPem(units, from, window.isFinal ? to : Math.min(to, length - PEM_AHEAD), length, tail.state))
     else if (tail.kind === 'key') {
       while (at < to && !isEnd(units, at, length, tail.ending)) at++
       done = at < to
@@ -279,18 +305,20 @@ export const createScanner = (compiled: CompiledRules, deps: ScanDeps, found: (c
     found(open)
   }
 
+  const isOpen = (): boolean => tail !== undefined
+
   const event = (at: number, current: number): void => {
-    const before = interpreter.work.steps
     if (units[at] === 64) atSign(at)
     const entries = hits[((current - firstHit) * perStride + 0.5) | 0] as readonly LiteralEntry[]
-    for (let i = 0; i < entries.length && tail === undefined; i++) {
+    for (let i = 0; i < entries.length; i++) {
       const entry = entries[i] as LiteralEntry
-      if (entry.kind === 'rule') literalHit(entry, at)
-      else if (entry.kind === 'key') keyHit(entry.length, at)
-      else if (entry.kind === 'escape') escapeHit(at)
+      // a value was opened: what else ends here is inside of it
+      if (isOpen()) return
+      if (entry.kind === ENTRY.rule) literalHit(entry, at)
+      else if (entry.kind === ENTRY.key) keyHit(entry.length, at)
+      else if (entry.kind === ENTRY.escape) escapeHit(at)
       else base64Hit(entry.length, at)
     }
-    budget -= interpreter.work.steps - before
   }
 
   /** Reads on until something changes how the text is read: an open value, or too much work. */
@@ -300,7 +328,7 @@ export const createScanner = (compiled: CompiledRules, deps: ScanDeps, found: (c
       if (shape < 0) states[SHAPE_STATE] = shapeHit(~shape, at)
       const literal = states[LITERAL_STATE] as number
       if (literal >= firstHit) event(at, literal)
-      if (tail !== undefined || budget < 0) return at + 1
+      if (tail !== undefined || work.steps > allowance) return at + 1
     }
     return to
   }
@@ -310,7 +338,7 @@ export const createScanner = (compiled: CompiledRules, deps: ScanDeps, found: (c
       states.fill(0)
       keyTo = lookedTo = base = 0
       stretchTo = STRETCH
-      budget = STRETCH * deps.workPerUnit
+      work.steps = 0
       tail = open = undefined
     },
     scan: (text, from, to) => {
@@ -334,10 +362,10 @@ export const createScanner = (compiled: CompiledRules, deps: ScanDeps, found: (c
         }
         if (at + base >= stretchTo) {
           stretchTo += STRETCH * Math.floor((at + base - stretchTo) / STRETCH + 1)
-          budget = STRETCH * deps.workPerUnit
+          work.steps = 0
         }
         at = run(at, Math.min(to, stretchTo - base))
-        if (budget < 0 && tail === undefined && at + base < stretchTo) overspent(at)
+        if (work.steps > allowance && tail === undefined && at + base < stretchTo) overspent(at)
       }
       if (text.isFinal && at >= length && tail === undefined) {
         // a number at the end of the text is complete
@@ -355,7 +383,6 @@ export const createScanner = (compiled: CompiledRules, deps: ScanDeps, found: (c
     open: () => open,
   }
 }
-
 
 /** What can follow a key's name: a quote, a separator, white space, a bracket, or the backslash of an escaped quote. */
 const AFTER_KEY: Uint8Array = Uint8Array.from({ length: 256 }, (_, code) => ([9, 32, 34, 39, 58, 61, 92, 93].includes(code) ? 1 : 0))

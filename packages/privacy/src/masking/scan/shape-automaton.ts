@@ -1,4 +1,13 @@
-import { BEFORE, CAN_END, DANGLES, LEAST_AFTER_CLOCK, LOWER_FOLLOWS, MOST_FIRST, MOST_SECOND, UPPER_FOLLOWS } from '../pattern/digit-shapes.js'
+import {
+  BEFORE,
+  CAN_END,
+  DANGLES,
+  LEAST_AFTER_CLOCK,
+  LOWER_FOLLOWS,
+  MOST_FIRST,
+  MOST_SECOND,
+  UPPER_FOLLOWS,
+} from '../pattern/digit-shapes.js'
 import type { CompiledRule } from './compile-rules.js'
 
 /** A rule to try, and how many characters before the first run of digits its match begins. */
@@ -44,7 +53,14 @@ type State =
   | { readonly kind: 'idle'; readonly before: number }
   | { readonly kind: 'escape' }
   | { readonly kind: 'first'; readonly zero: boolean; readonly before: number; readonly first: number }
-  | { readonly kind: 'joint'; readonly zero: boolean; readonly before: number; readonly first: number; readonly joint: number; readonly extra: number }
+  | {
+      readonly kind: 'joint'
+      readonly zero: boolean
+      readonly before: number
+      readonly first: number
+      readonly joint: number
+      readonly extra: number
+    }
   | {
       readonly kind: 'second'
       readonly zero: boolean
@@ -119,17 +135,17 @@ export const createShapeBuilder = (): ShapeBuilder => {
         if (joint === CLOSE && extra === 0 && kind >= 1 && kind < CLOSE) return { to: { ...state, extra: 1 }, found: [] }
         return { to: idle(kind), found: find(zero, before, first, DANGLES, 0, first + 1 + extra) }
       }
-      case 'second': {
-        const { zero, before, first, joint, extra, zeroes, second } = state
-        if (isDigit(kind)) {
-          const isPair = second < longestSecond(before, first, joint)
-          const to: State = isPair ? { ...state, second: second + 1 } : { kind: 'first', zero: zeroes, before: BEFORE.other, first: second + 1 }
-          return { to, found: [] }
-        }
-        const { to, found } = endOfFirst(zeroes, BEFORE.other, second, kind)
-        return { to, found: [...find(zero, before, first, joint, second, first + 1 + extra + second), ...found] }
-      }
+      case 'second':
+        break
     }
+    const { zero, before, first, joint, extra, zeroes, second } = state
+    if (isDigit(kind)) {
+      const isPair = second < longestSecond(before, first, joint)
+      const to: State = isPair ? { ...state, second: second + 1 } : { kind: 'first', zero: zeroes, before: BEFORE.other, first: second + 1 }
+      return { to, found: [] }
+    }
+    const { to, found } = endOfFirst(zeroes, BEFORE.other, second, kind)
+    return { to, found: [...find(zero, before, first, joint, second, first + 1 + extra + second), ...found] }
   }
 
   const put = (before: number, first: number, joint: number, second: number, entry: DigitEntry, mask: number): void => {

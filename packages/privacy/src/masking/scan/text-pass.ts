@@ -1,6 +1,6 @@
 import type { Replace } from '../actions/actions.js'
 import { unscanned } from '../actions/actions.js'
-import { byPrecedence, resolveOverlaps, type Candidate } from './candidate.js'
+import { byPrecedence, resolveOverlaps, type Candidate, type Found } from './candidate.js'
 import type { CompiledRules } from './compile-rules.js'
 import { createQuoteTracker, quotesFor, type QuoteTracker } from './json-place.js'
 import { createScanner, type ScanDeps } from './scanner.js'
@@ -13,6 +13,8 @@ export type Edit = { readonly start: number; readonly end: number; readonly text
 export type PassDeps = ScanDeps & {
   readonly compiled: CompiledRules
   readonly replace: Replace
+  /** what stands for a value whatever it is; `undefined` when that depends on the value */
+  readonly markOf: (what: Found) => string | undefined
   readonly count: (rule: string) => void
 }
 
@@ -27,13 +29,7 @@ export type TextPass = {
 const NONE: Candidate[] = []
 
 /** The text that replaces a candidate, in quotes where it stands in for a JSON number. */
-export const replacementOf = (
-  { what, state }: Candidate,
-  value: string,
-  quotes: string,
-  size: number,
-  replace: Replace,
-): string => {
+export const replacementOf = ({ what, state }: Candidate, value: string, quotes: string, size: number, replace: Replace): string => {
   if (state === 'unscanned') return unscanned(size)
   const text = replace(what, value, state !== 'value')
   if (text === null) return quotes === '' ? '' : 'null'
@@ -45,6 +41,12 @@ export const quotesOf = (candidate: Candidate, units: Uint8Array, length: number
   candidate.state === 'unscanned'
     ? ''
     : quotesFor(units, length, candidate.start, candidate.end, { tracker, isValue, isOpen: candidate.state === 'open' })
+
+/** Most of what is found comes in order. */
+const isSorted = (candidates: readonly Candidate[]): boolean => {
+  for (let i = 1; i < candidates.length; i++) if (byPrecedence(candidates[i - 1] as Candidate, candidates[i] as Candidate) > 0) return false
+  return true
+}
 
 /** A pass with a scanner of its own. */
 export const createTextPass = (deps: PassDeps): TextPass => {
@@ -59,7 +61,7 @@ export const createTextPass = (deps: PassDeps): TextPass => {
     const found = candidates
     candidates = []
     for (const candidate of found) if (candidate.end > window.length) candidate.end = window.length
-    return found.length === 1 ? found : resolveOverlaps(found.toSorted(byPrecedence))
+    return resolveOverlaps(isSorted(found) ? found : found.toSorted(byPrecedence))
   }
 
   return {
@@ -70,15 +72,18 @@ export const createTextPass = (deps: PassDeps): TextPass => {
       tracker.reset()
       const { units, length } = window
       // what replaces a value may call back into this pass: everything about the text is read before
-      const placed = found.map((candidate) => ({
-        candidate,
-        value: window.text(candidate.start, candidate.end),
-        quotes: quotesOf(candidate, units, length, tracker, isValue),
-      }))
-      return placed.map(({ candidate, value, quotes }) => {
-        deps.count(candidate.what.id)
-        const { start, end } = candidate
-        return { start, end, text: replacementOf(candidate, value, quotes, end - start, deps.replace) }
+      const placed = found.map((candidate) => {
+        const { what, start, end, state } = candidate
+        const quotes = quotesOf(candidate, units, length, tracker, isValue)
+        const mark = state === 'unscanned' ? undefined : deps.markOf(what)
+        const value = mark === undefined ? window.text(start, end) : ''
+        return { candidate, value, quotes, mark }
+      })
+      return placed.map(({ candidate, value, quotes, mark }) => {
+        const { what, start, end } = candidate
+        deps.count(what.id)
+        const text = mark === undefined ? replacementOf(candidate, value, quotes, end - start, deps.replace) : quotes + mark + quotes
+        return { start, end, text }
       })
     },
   }

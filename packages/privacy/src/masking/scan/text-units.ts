@@ -1,7 +1,8 @@
 import type { Window } from './units.js'
 
 const KEPT = 1 << 20
-const OTHER = 128
+/** Not ASCII; the second half of a surrogate pair reads as a continuation byte, so that neither is cut in two. */
+const [OTHER, CONTINUED] = [0xff, 0x80] as const
 
 /** Turns strings into units. The window it gives holds until the next call. */
 export type TextUnits = { readonly read: (text: string) => Window }
@@ -26,8 +27,9 @@ export const createTextUnits = (): TextUnits => {
         // not all ASCII: one unit a code unit, so that offsets are those of the string
         const wide = Buffer.from(text, 'utf16le')
         for (let i = 0; i < length; i++) {
-          const isAscii = wide[2 * i + 1] === 0 && (wide[2 * i] as number) < OTHER
-          units[i] = isAscii ? (wide[2 * i] as number) : OTHER
+          const high = wide[2 * i + 1] as number
+          const low = wide[2 * i] as number
+          units[i] = high === 0 && low < 128 ? low : (high & 0xfc) === 0xdc ? CONTINUED : OTHER
         }
       }
       const slice = (start: number, end: number): string => text.slice(start, end)

@@ -32,7 +32,8 @@ const kindOf = (code: number): number => {
 export const windowOf = (units: Uint8Array, length: number, isFinal: boolean): Window => {
   const bytes = Buffer.from(units.buffer, units.byteOffset, length)
   return {
-    units,
+    // one class of arrays in the loops, whatever was given
+    units: units.constructor === Uint8Array ? units : new Uint8Array(units.buffer, units.byteOffset, length),
     length,
     slice: (start, end) => bytes.toString('latin1', start, Math.min(end, length)),
     text: (start, end) => bytes.toString('utf8', start, Math.min(end, length)),

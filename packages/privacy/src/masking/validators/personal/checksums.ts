@@ -15,13 +15,16 @@ export const weighted = (digits: readonly number[], weights: readonly number[]):
 /** True when all digits are the same: it passes many checksums and is nobody's number. */
 export const isOneDigit = (digits: readonly number[]): boolean => digits.every((digit) => digit === digits[0])
 
+const DOUBLED = [0, 2, 4, 6, 8, 1, 3, 5, 7, 9]
+
 /** The Luhn checksum. Source: ISO/IEC 7812-1, annex B. */
 export const luhn = (digits: readonly number[]): boolean => {
   let sum = 0
-  for (let i = 0; i < digits.length; i++) {
-    const digit = digits[digits.length - 1 - i] ?? 0
-    const doubled = i % 2 === 1 ? digit * 2 : digit
-    sum += doubled > 9 ? doubled - 9 : doubled
+  let isSecond = false
+  for (let i = digits.length - 1; i >= 0; i--) {
+    const digit = digits[i] as number
+    sum += isSecond ? (DOUBLED[digit] as number) : digit
+    isSecond = !isSecond
   }
   return digits.length > 1 && sum % 10 === 0
 }
@@ -36,8 +39,6 @@ export const remainder97 = (text: string): number => {
   }
   return rest
 }
-
-
 
 const VERHOEFF_PERMUTATION = [1, 5, 7, 6, 2, 8, 3, 0, 9, 4]
 
@@ -76,5 +77,8 @@ export const isDay = (day: number, month: number): boolean => month >= 1 && mont
 const DAYS = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
 
 /** The number that digits from `start` to `end` make. */
-export const numberAt = (digits: readonly number[], start: number, end: number): number =>
-  digits.slice(start, end).reduce((value, digit) => value * 10 + digit, 0)
+export const numberAt = (digits: readonly number[], start: number, end: number): number => {
+  let value = 0
+  for (let i = start; i < end && i < digits.length; i++) value = value * 10 + (digits[i] as number)
+  return value
+}

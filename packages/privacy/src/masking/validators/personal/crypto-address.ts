@@ -55,5 +55,7 @@ export const ethereumAddress: Validator = (value) => {
   if (/^0+$/.test(hex)) return false
   if (hex === hex.toLowerCase() || hex === hex.toUpperCase()) return true
   const hash = keccak256(Buffer.from(hex.toLowerCase(), 'ascii')).toString('hex')
-  return [...hex].every((letter, i) => !/[a-f]/i.test(letter) || (letter === letter.toUpperCase()) === parseInt(hash[i] ?? '0', 16) >= 8)
+  return Array.from(hex).every(
+    (letter, i) => !/[a-f]/i.test(letter) || (letter === letter.toUpperCase()) === parseInt(hash[i] ?? '0', 16) >= 8,
+  )
 }

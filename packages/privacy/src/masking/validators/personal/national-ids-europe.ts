@@ -23,7 +23,11 @@ export const steuerId: Validator = (value) => {
 
 /** French NIR: 97 minus the rest of the first 13, Corsica as 19 and 18. Source: INSEE. */
 export const nir: Validator = (value) => {
-  const text = value.replaceAll(/[\s.-]/g, '').toUpperCase().replace('2A', '19').replace('2B', '18')
+  const text = value
+    .replaceAll(/[\s.-]/g, '')
+    .toUpperCase()
+    .replace('2A', '19')
+    .replace('2B', '18')
   if (!/^[1-478]\d{14}$/.test(text)) return false
   const month = Number(text.slice(3, 5))
   return (month >= 1 && month <= 12 ? true : month >= 20) && 97 - Number(BigInt(text.slice(0, 13)) % 97n) === Number(text.slice(13))
@@ -118,7 +122,12 @@ export const ahv: Validator = (value) => {
 export const cnp: Validator = (value) => {
   const digits = digitsOf(value)
   const rest = weighted(digits, [2, 7, 9, 1, 4, 6, 3, 5, 8, 2, 7, 9]) % 11
-  return digits.length === 13 && digits[0] !== 0 && isDay(numberAt(digits, 5, 7), numberAt(digits, 3, 5)) && (rest === 10 ? 1 : rest) === digits[12]
+  return (
+    digits.length === 13 &&
+    digits[0] !== 0 &&
+    isDay(numberAt(digits, 5, 7), numberAt(digits, 3, 5)) &&
+    (rest === 10 ? 1 : rest) === digits[12]
+  )
 }
 
 /** Czech and Slovak birth number of ten digits: divisible by eleven, months of women plus 50. Source: Act 133/2000. */
@@ -132,7 +141,7 @@ export const birthNumber: Validator = (value) => {
 export const egn: Validator = (value) => {
   const digits = digitsOf(value)
   const sum = weighted(digits, [2, 4, 8, 5, 10, 9, 7, 3, 6])
-  return digits.length === 10 && isDay(numberAt(digits, 4, 6), numberAt(digits, 2, 4) % 20) && ((sum % 11) % 10) === digits[9]
+  return digits.length === 10 && isDay(numberAt(digits, 4, 6), numberAt(digits, 2, 4) % 20) && (sum % 11) % 10 === digits[9]
 }
 
 /** Portuguese NIF of a person (begins with 1, 2 or 3): modulus 11. Source: Autoridade Tributária. */

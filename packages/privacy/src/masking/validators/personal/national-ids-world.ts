@@ -176,11 +176,16 @@ export const southAfricanId: Validator = (value) => {
 }
 
 const VIN_VALUES: Readonly<Record<string, number>> = Object.fromEntries(
-  [...'ABCDEFGH'].map((letter, i): [string, number] => [letter, i + 1]).concat(
-    [...'JKLMN'].map((letter, i): [string, number] => [letter, i + 1]),
-    [['P', 7], ['R', 9]],
-    [...'STUVWXYZ'].map((letter, i): [string, number] => [letter, i + 2]),
-  ),
+  Array.from('ABCDEFGH')
+    .map((letter, i): [string, number] => [letter, i + 1])
+    .concat(
+      Array.from('JKLMN').map((letter, i): [string, number] => [letter, i + 1]),
+      [
+        ['P', 7],
+        ['R', 9],
+      ],
+      Array.from('STUVWXYZ').map((letter, i): [string, number] => [letter, i + 2]),
+    ),
 )
 
 /** Vehicle identification number with its check digit. Source: ISO 3779, 49 CFR 565. */

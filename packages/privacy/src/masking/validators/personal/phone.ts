@@ -5,19 +5,104 @@ import type { Validator } from '../validator.js'
  * that begin with it. Source: ITU-T E.164 and the national numbering plans.
  */
 const ONE_OR_TWO: Readonly<Record<string, readonly [number, number]>> = {
-  1: [10, 10], 7: [10, 10], 20: [8, 10], 27: [9, 9], 30: [10, 10], 31: [9, 9], 32: [8, 9], 33: [9, 9], 34: [9, 9], 36: [8, 9],
-  39: [6, 11], 40: [9, 9], 41: [9, 9], 43: [7, 13], 44: [9, 10], 45: [8, 8], 46: [7, 10], 47: [8, 8], 48: [9, 9], 49: [7, 13],
-  51: [8, 9], 52: [10, 10], 53: [8, 8], 54: [10, 11], 55: [10, 11], 56: [9, 9], 57: [10, 10], 58: [10, 10], 60: [8, 10], 61: [9, 9],
-  62: [8, 12], 63: [8, 10], 64: [8, 10], 65: [8, 8], 66: [8, 9], 81: [9, 10], 82: [8, 11], 84: [9, 10], 86: [10, 11], 90: [10, 10],
-  91: [10, 10], 92: [9, 10], 93: [9, 9], 94: [9, 9], 95: [8, 10], 98: [10, 10],
+  1: [10, 10],
+  7: [10, 10],
+  20: [8, 10],
+  27: [9, 9],
+  30: [10, 10],
+  31: [9, 9],
+  32: [8, 9],
+  33: [9, 9],
+  34: [9, 9],
+  36: [8, 9],
+  39: [6, 11],
+  40: [9, 9],
+  41: [9, 9],
+  43: [7, 13],
+  44: [9, 10],
+  45: [8, 8],
+  46: [7, 10],
+  47: [8, 8],
+  48: [9, 9],
+  49: [7, 13],
+  51: [8, 9],
+  52: [10, 10],
+  53: [8, 8],
+  54: [10, 11],
+  55: [10, 11],
+  56: [9, 9],
+  57: [10, 10],
+  58: [10, 10],
+  60: [8, 10],
+  61: [9, 9],
+  62: [8, 12],
+  63: [8, 10],
+  64: [8, 10],
+  65: [8, 8],
+  66: [8, 9],
+  81: [9, 10],
+  82: [8, 11],
+  84: [9, 10],
+  86: [10, 11],
+  90: [10, 10],
+  91: [10, 10],
+  92: [9, 10],
+  93: [9, 9],
+  94: [9, 9],
+  95: [8, 10],
+  98: [10, 10],
 }
 /** First two digits of the three-digit codes in use. */
-const THREE = new Set(['21', '22', '23', '24', '25', '26', '29', '35', '37', '38', '42', '50', '59', '67', '68', '69', '85', '87', '88', '96', '97', '99'])
+const THREE = new Set([
+  '21',
+  '22',
+  '23',
+  '24',
+  '25',
+  '26',
+  '29',
+  '35',
+  '37',
+  '38',
+  '42',
+  '50',
+  '59',
+  '67',
+  '68',
+  '69',
+  '85',
+  '87',
+  '88',
+  '96',
+  '97',
+  '99',
+])
 const THREE_LENGTHS: readonly [number, number] = [6, 10]
 /** Three-digit codes whose numbers have one certain length, and that are frequent. */
 const CERTAIN: Readonly<Record<string, readonly [number, number]>> = {
-  351: [9, 9], 353: [7, 9], 358: [6, 11], 352: [5, 11], 370: [8, 8], 371: [8, 8], 372: [7, 8], 380: [9, 9], 385: [8, 9], 386: [8, 8], 420: [9, 9], 421: [9, 9],
-  852: [8, 8], 853: [8, 8], 886: [8, 9], 966: [8, 9], 971: [8, 9], 972: [8, 9], 880: [8, 10], 212: [9, 9], 213: [8, 9], 234: [8, 10], 254: [9, 10],
+  351: [9, 9],
+  353: [7, 9],
+  358: [6, 11],
+  352: [5, 11],
+  370: [8, 8],
+  371: [8, 8],
+  372: [7, 8],
+  380: [9, 9],
+  385: [8, 9],
+  386: [8, 8],
+  420: [9, 9],
+  421: [9, 9],
+  852: [8, 8],
+  853: [8, 8],
+  886: [8, 9],
+  966: [8, 9],
+  971: [8, 9],
+  972: [8, 9],
+  880: [8, 10],
+  212: [9, 9],
+  213: [8, 9],
+  234: [8, 10],
+  254: [9, 10],
 }
 
 const lengthsOf = (digits: string): readonly [code: number, least: number, most: number] | undefined => {
@@ -29,6 +114,11 @@ const lengthsOf = (digits: string): readonly [code: number, least: number, most:
   return [3, ...(CERTAIN[digits.slice(0, 3)] ?? THREE_LENGTHS)]
 }
 
+const isDigitAt = (value: string, at: number): boolean => {
+  const code = value.charCodeAt(at)
+  return code >= 48 && code <= 57
+}
+
 /** Keeps an international number (E.164) for as long as its country's plan allows, up to the end of a group of digits. */
 export const phoneInternational: Validator = (value) => {
   const plan = lengthsOf(value.replaceAll(/\D+/g, '').slice(0, 3))
@@ -38,10 +128,10 @@ export const phoneInternational: Validator = (value) => {
   const trunk = /\(0\)/.test(value.slice(0, 10)) ? 1 : 0
   let [count, kept] = [0, 0]
   for (let i = 0; i < value.length; i++) {
-    const isDigit = /\d/.test(value[i] ?? '')
-    if (isDigit) count++
-    const isGroupEnd = isDigit && !/\d/.test(value[i + 1] ?? '')
-    if (isGroupEnd && count - code - trunk >= least && count - code - trunk <= most) kept = i + 1
+    if (!isDigitAt(value, i)) continue
+    count++
+    const size = count - code - trunk
+    if (!isDigitAt(value, i + 1) && size >= least && size <= most) kept = i + 1
   }
   return kept
 }

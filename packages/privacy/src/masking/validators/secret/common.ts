@@ -40,5 +40,5 @@ export const jsonWebToken: Validator = (value) => {
 /** Keeps the userinfo of basic authentication: base64 of text with a colon. Source: RFC 7617. */
 export const basicCredentials: Validator = (value) => {
   const text = Buffer.from(value, 'base64').toString('latin1')
-  return text.indexOf(':') >= 0 && ![...text].some((letter) => letter < ' ')
+  return text.indexOf(':') >= 0 && !Array.from(text).some((letter) => letter < ' ')
 }
