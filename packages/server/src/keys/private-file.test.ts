@@ -37,6 +37,17 @@ describe('files in the data directory', () => {
     expect(await readPrivateFile(join(dir, 'none'))).toBeUndefined()
   })
 
+  it('stand in a directory that is made with those above it, once, by as many as want it at the same time', async () => {
+    const deep = join(dir, 'a', 'b', 'c')
+    await Promise.all(Array.from({ length: 8 }, () => ensureDirectory(deep)))
+    await ensureDirectory(deep)
+    expect((await stat(deep)).mode & 0o777).toBe(0o700)
+  })
+
+  it('are refused at once where no directory can be made, however the system says so', async () => {
+    await expect(ensureDirectory('/proc/parapet/below')).rejects.toMatchObject({ code: 'PPT_DATA_DIR' })
+  })
+
   it('unwritable data directory: PPT_DATA_DIR names the path and the reason', async () => {
     await writeFile(join(dir, 'file'), '')
     await expect(ensureDirectory(join(dir, 'file', 'below'))).rejects.toMatchObject({

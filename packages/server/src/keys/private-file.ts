@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { link, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { ParapetError } from '@parapet/core'
 
 const unusable = (path: string, cause: unknown): ParapetError => {
@@ -8,10 +8,32 @@ const unusable = (path: string, cause: unknown): ParapetError => {
   return new ParapetError('PPT_DATA_DIR', `${path} (${code})`, { cause })
 }
 
+const makeOne = async (path: string): Promise<void> => {
+  try {
+    await mkdir(path, { mode: 0o700 })
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'EEXIST' || !(await stat(path)).isDirectory()) throw cause
+  }
+}
+
+/**
+ * Makes a directory and those above it. Not by `recursive`: where the system answers ENOENT below a directory that is there, as it does in
+ * /proc, Node 20 tries for ever.
+ */
+const makeDirectory = async (path: string): Promise<void> => {
+  try {
+    await makeOne(path)
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT' || dirname(path) === path) throw cause
+    await makeDirectory(dirname(path))
+    await makeOne(path)
+  }
+}
+
 /** Creates the data directory, for its owner only. Throws `PPT_DATA_DIR` when that cannot be. */
 export const ensureDirectory = async (path: string): Promise<void> => {
   try {
-    await mkdir(path, { recursive: true, mode: 0o700 })
+    await makeDirectory(resolve(path))
   } catch (cause) {
     throw unusable(path, cause)
   }
