@@ -79,8 +79,10 @@ const readTrigger = (raw: Raw, where: Where): MaskRule['trigger'] => {
     if (trigger !== undefined) throw wrong(where, 'a rule has literals or a trigger, not both')
     const literals = readTexts(raw, 'literals', where)
     for (const literal of literals) {
-      if (literal.length < (raw['confidence'] === 'low' ? 1 : 2) || literal.length > LIMITS.literal || !/^[\u0020-\u007e]+$/.test(literal))
-        throw wrong(where, `a literal has 2 to ${LIMITS.literal} printable ASCII characters`)
+      // one letter is everywhere, one sign is not
+      const least = /^[^A-Za-z0-9]+$/.test(literal) ? 1 : 2
+      if (literal.length < least || literal.length > LIMITS.literal || !/^[\u0020-\u007e]+$/.test(literal))
+        throw wrong(where, `a literal has 2 to ${LIMITS.literal} printable ASCII characters, or one sign`)
     }
     return { kind: 'literal', literals }
   }

@@ -39,10 +39,15 @@ export const has = (set: CharSet, code: number): boolean => (set & (1n << BigInt
 
 /** How many members it has; all that is not ASCII counts as one. */
 export const sizeOf = (set: CharSet): number => {
-  let size = 0
-  for (let rest = set; rest > 0n; rest &= rest - 1n) size++
+  let size = sizes.get(set)
+  if (size === undefined) {
+    size = 0
+    for (let rest = set; rest > 0n; rest &= rest - 1n) size++
+    sizes.set(set, size)
+  }
   return size
 }
+const sizes = new Map<CharSet, number>()
 
 /** A readable sample of what two sets share, for a message. */
 export const sample = (a: CharSet, b: CharSet): string => {

@@ -34,8 +34,14 @@ export const candidateOf = (what: Found, start: number, end: number, rank: numbe
 })
 
 /** Left before right, long before short, certain before uncertain, then the order of the rules. */
-export const byPrecedence = (a: Candidate, b: Candidate): number =>
-  a.start - b.start || b.end - a.end || b.rank - a.rank || a.index - b.index
+const byPrecedence = (a: Candidate, b: Candidate): number => a.start - b.start || b.end - a.end || b.rank - a.rank || a.index - b.index
+
+/** Candidates by precedence. Most of them come in order. */
+export const inOrder = (candidates: readonly Candidate[]): readonly Candidate[] => {
+  for (let i = 1; i < candidates.length; i++)
+    if (byPrecedence(candidates[i - 1] as Candidate, candidates[i] as Candidate) > 0) return candidates.toSorted(byPrecedence)
+  return candidates
+}
 
 /**
  * Resolves overlaps of sorted candidates, in place: the first of each pile wins and its hidden part grows over the others, since what any rule found is

@@ -81,6 +81,21 @@ export type ShapeBuilder = {
   readonly build: () => ShapeAutomaton
 }
 
+const RUNS = 2 * (BEFORE.clock + 1) * (MOST_FIRST + 2)
+const runOf = (zero: boolean, before: number, first: number): number =>
+  (Number(zero) * (BEFORE.clock + 1) + before) * (MOST_FIRST + 2) + first
+
+/** A number for each state. */
+const numberOf = (state: State): number => {
+  if (state.kind === 'idle') return state.before
+  if (state.kind === 'escape') return BEFORE.clock + 1
+  const run = runOf(state.zero, state.before, state.first)
+  if (state.kind === 'first') return RUNS + run
+  const joint = (run * (CLOSE + 1) + state.joint) * 2 + state.extra
+  if (state.kind === 'joint') return 2 * RUNS + joint
+  return RUNS * (2 + 2 * (CLOSE + 1)) + (joint * 2 + Number(state.zeroes)) * (MOST_SECOND + 1) + state.second
+}
+
 const keyOf = (before: number, first: number, joint: number, second: number): number =>
   ((before * (MOST_FIRST + 1) + first) * (DANGLES + 1) + joint) * (MOST_SECOND + 1) + second
 
@@ -166,10 +181,10 @@ export const createShapeBuilder = (): ShapeBuilder => {
       put(before, first, joint, second, entry, mask)
     },
     build: () => {
-      const ids = new Map<string, number>()
+      const ids = new Map<number, number>()
       const states: State[] = []
       const idOf = (state: State): number => {
-        const key = Object.values(state).join()
+        const key = numberOf(state)
         const known = ids.get(key)
         if (known !== undefined) return known
         ids.set(key, states.length)

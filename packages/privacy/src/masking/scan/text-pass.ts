@@ -1,6 +1,6 @@
 import type { Replace } from '../actions/actions.js'
 import { unscanned } from '../actions/actions.js'
-import { byPrecedence, resolveOverlaps, type Candidate, type Found } from './candidate.js'
+import { inOrder, resolveOverlaps, type Candidate, type Found } from './candidate.js'
 import type { CompiledRules } from './compile-rules.js'
 import { createQuoteTracker, quotesFor, type QuoteTracker } from './json-place.js'
 import { createScanner, type ScanDeps } from './scanner.js'
@@ -42,12 +42,6 @@ export const quotesOf = (candidate: Candidate, units: Uint8Array, length: number
     ? ''
     : quotesFor(units, length, candidate.start, candidate.end, { tracker, isValue, isOpen: candidate.state === 'open' })
 
-/** Most of what is found comes in order. */
-const isSorted = (candidates: readonly Candidate[]): boolean => {
-  for (let i = 1; i < candidates.length; i++) if (byPrecedence(candidates[i - 1] as Candidate, candidates[i] as Candidate) > 0) return false
-  return true
-}
-
 /** A pass with a scanner of its own. */
 export const createTextPass = (deps: PassDeps): TextPass => {
   let candidates: Candidate[] = []
@@ -61,7 +55,7 @@ export const createTextPass = (deps: PassDeps): TextPass => {
     const found = candidates
     candidates = []
     for (const candidate of found) if (candidate.end > window.length) candidate.end = window.length
-    return resolveOverlaps(isSorted(found) ? found : found.toSorted(byPrecedence))
+    return resolveOverlaps(inOrder(found))
   }
 
   return {

@@ -1,8 +1,9 @@
-import { byPrecedence, type Found, NO_END, resolveOverlaps, type Candidate } from '../scan/candidate.js'
+import { applyToBytes } from '../scan/apply-edits.js'
+import { inOrder, NO_END, resolveOverlaps, type Candidate, type Found } from '../scan/candidate.js'
 import { createQuoteTracker } from '../scan/json-place.js'
 import { createScanner } from '../scan/scanner.js'
 import { windowOf } from '../scan/units.js'
-import { quotesOf, replacementOf, type PassDeps } from '../scan/text-pass.js'
+import { quotesOf, replacementOf, type Edit, type PassDeps } from '../scan/text-pass.js'
 import { createPlaceTracker, type Place } from './place.js'
 
 /** Masks bytes that come in pieces: any cut gives the same bytes as the whole. Memory is bounded, whatever comes. */
@@ -52,24 +53,24 @@ export const createMaskScan = (deps: PassDeps, onFind?: (what: Found, place: Pla
     length += piece.length
   }
 
-  const copyTo = (end: number, parts: Uint8Array[]): void => {
-    if (end <= written) return
-    parts.push(held.slice(written, end))
-    moveTo(end)
+  const replacement = (candidate: Candidate, quotes: string): string => {
+    const { what, start, end, state } = candidate
+    deps.count(what.id)
+    const mark = state === 'unscanned' ? undefined : deps.markOf(what)
+    if (mark !== undefined) return quotes + mark + quotes
+    return replacementOf(candidate, state === 'value' ? bytes.toString('utf8', start, end) : '', quotes, end - start, deps.replace)
   }
 
-  const replaceBy = ({ candidate, quotes }: { candidate: Candidate; quotes: string }, parts: Uint8Array[]): void => {
-    const { start, end, state } = candidate
-    deps.count(candidate.what.id)
-    const value = state !== 'value' ? '' : bytes.toString('utf8', start, end)
-    parts.push(Buffer.from(replacementOf(candidate, value, quotes, end - start, deps.replace)))
-    moveTo(end)
-  }
-
-  /** Writes everything up to `safe`, before which nothing can be found any more. */
-  const settle = (safe: number, isFinal: boolean, parts: Uint8Array[]): void => {
+  /** Gives everything up to `safe`, before which nothing can be found any more. */
+  const settle = (safe: number, isFinal: boolean): Uint8Array => {
+    const from = written
+    const edits: Edit[] = []
+    const hide = (end: number, text: string): void => {
+      edits.push({ start: written - from, end: end - from, text })
+      moveTo(end)
+    }
     let upTo = safe
-    const winners = candidates.length === 0 ? [] : resolveOverlaps(candidates.toSorted(byPrecedence))
+    const winners = candidates.length === 0 ? candidates : resolveOverlaps(inOrder(candidates))
     for (const candidate of winners) {
       if (isFinal && candidate.end > length) candidate.end = length
       if (candidate.start >= upTo) break
@@ -79,25 +80,26 @@ export const createMaskScan = (deps: PassDeps, onFind?: (what: Found, place: Pla
         break
       }
       if (begun?.candidate !== candidate) {
-        copyTo(candidate.start, parts)
+        moveTo(Math.max(written, candidate.start))
         if (places !== undefined) onFind?.(candidate.what, places.place())
         const quotes = quotesOf(candidate, held, length, tracker, false)
         if (candidate.end > upTo) begun = { candidate, quotes }
         else {
-          replaceBy({ candidate, quotes }, parts)
+          hide(candidate.end, replacement(candidate, quotes))
           continue
         }
       }
       if (candidate.end > upTo) {
-        moveTo(upTo)
+        hide(upTo, '')
         break
       }
-      replaceBy(begun ?? { candidate, quotes: '' }, parts)
+      hide(candidate.end, replacement(candidate, begun?.quotes ?? ''))
       begun = undefined
     }
-    copyTo(upTo, parts)
+    moveTo(Math.max(written, upTo))
     const kept = upTo
     candidates = candidates.filter((candidate) => candidate === begun?.candidate || candidate.end > kept)
+    return applyToBytes(bytes.subarray(from, written), edits)
   }
 
   const forget = (): void => {
@@ -121,12 +123,11 @@ export const createMaskScan = (deps: PassDeps, onFind?: (what: Found, place: Pla
     const isLine = lines > scanned && lines > length - ahead
     const to = isFinal ? length : isLine ? lines : length - ahead
     if (to <= scanned && !isFinal) return EMPTY
-    const parts: Uint8Array[] = []
     scanned = scanner.scan(windowOf(held, length, isFinal), scanned, to)
     const safe = isFinal ? length : isLine && scanned >= to ? to : Math.max(written, scanned - BEHIND)
-    if (safe > written || isFinal) settle(safe, isFinal, parts)
+    const out = safe > written || isFinal ? settle(safe, isFinal) : EMPTY
     forget()
-    return parts.length === 1 ? (parts[0] ?? EMPTY) : Buffer.concat(parts)
+    return out
   }
 
   const take = (piece: Uint8Array): Uint8Array => {

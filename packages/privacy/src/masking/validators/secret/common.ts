@@ -4,14 +4,17 @@ const counts = new Uint16Array(256)
 
 /** Shannon entropy of the characters, in bits a character. Source: Shannon, "A mathematical theory of communication", 1948. */
 export const entropyOf = (text: string): number => {
-  counts.fill(0)
   const size = Math.min(text.length, 65_535)
+  for (let i = 0; i < size; i++) counts[text.charCodeAt(i) & 255] = (counts[text.charCodeAt(i) & 255] as number) + 1
+  let entropy = 0
+  // each character is taken out of the counts where it is met first, which empties them for the next text
   for (let i = 0; i < size; i++) {
     const code = text.charCodeAt(i) & 255
-    counts[code] = (counts[code] ?? 0) + 1
+    const count = counts[code] as number
+    if (count === 0) continue
+    entropy -= (count / size) * Math.log2(count / size)
+    counts[code] = 0
   }
-  let entropy = 0
-  for (const count of counts) if (count > 0) entropy -= (count / size) * Math.log2(count / size)
   return entropy
 }
 
