@@ -192,7 +192,7 @@ export const ERRORS = {
   PPT_SEAL_STATE: {
     status: 409,
     message: 'The sealing or rotation is not at this step',
-    fix: 'parapet keys status shows where it stands and the command that comes next.',
+    fix: 'Run parapet keys status: it shows where it stands and the command that comes next.',
   },
   PPT_USAGE: { status: 500, message: 'The command is not used this way', fix: 'See --help.' },
   PPT_INTERNAL: {

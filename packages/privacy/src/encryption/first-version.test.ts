@@ -45,7 +45,7 @@ describe('what the first version wrote', () => {
     await vault.put([first.row])
     const audit = { record: () => Promise.resolve() }
     const tokenizer = createTokenizer({ keyset: opened, vault, audit, clock, tenant: 'acme', onError: () => undefined })
-    expect(tokenizer.tokenize(first.row.rule, first.tokenOf)).toBe(first.row.token)
+    expect(tokenizer.tokenize(first.tokenOf, first.row.rule)).toBe(first.row.token)
     const ask = { actor: { kind: 'operator', id: '1' }, reason: 'a test', allowed: true } as const
     expect(await tokenizer.unmask(first.row.token, ask)).toBe(first.tokenOf)
   })
