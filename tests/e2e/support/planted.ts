@@ -17,8 +17,8 @@ export const leaksIn = (text: string): string[] => [
   ...Object.entries(PEOPLE).flatMap(([name, password]) => (text.includes(password) ? [`the password of ${name}`] : [])),
 ]
 
-/** Written by others: the copy of PostgreSQL's programs, the browser's profile, and what a test made as input. */
-const NOT_OURS = /\/(runtime|chromium|lists|home)(\/|$)/
+/** Written by others: the copy of PostgreSQL's programs, the browser's profile, a checkout, and what a test made as input. */
+const NOT_OURS = /\/(runtime|chromium|lists|home|clone)(\/|$)/
 
 /** Every file below a folder that holds what no file may hold, as bytes: PostgreSQL's pages, its write-ahead log and our logs too. */
 export const leaksBelow = (folder: string): string[] =>
