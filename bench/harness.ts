@@ -27,6 +27,8 @@ export type Report = { readonly text: readonly string[]; readonly floors: readon
 
 /** What a benchmark works with. */
 export type Tools = {
+  /** true in CI, where smaller inputs do */
+  readonly gated: boolean
   /** a folder that is gone afterwards */
   readonly folder: string
   readonly measure: (command: string, args: readonly string[]) => Promise<Cost>
@@ -74,17 +76,25 @@ const createMeasure =
 /** Brings the built packages up to date: what is measured is what is installed. */
 const build = async (): Promise<void> => {
   const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin/tsc')
-  const { code, stdout } = await run(process.execPath, [tsc, '-b', 'packages/detect', 'packages/privacy'])
+  const { code, stdout } = await run(process.execPath, [
+    tsc,
+    '-b',
+    'packages/detect',
+    'packages/guard',
+    'packages/privacy',
+    'packages/agent',
+  ])
   if (code !== 0) throw new Error(`the packages do not build:\n${stdout}`)
 }
 
 /** Prepares the tools, hands them to `use`, and cleans up. */
-export const withTools = async <T>(use: (tools: Tools) => Promise<T>): Promise<T> => {
+export const withTools = async <T>(gated: boolean, use: (tools: Tools) => Promise<T>): Promise<T> => {
   await build()
   const folder = mkdtempSync(join(tmpdir(), 'parapet-bench-'))
   const measure = createMeasure(folder)
   try {
     return await use({
+      gated,
       folder,
       measure,
       worker: async (name, ...args) => {

@@ -4,15 +4,48 @@
  * more than the slack that noisy machines get; a missed floor is printed all the same.
  */
 import process from 'node:process'
+import { detectCrowdsec } from './detect-crowdsec.js'
+import { detectAddresses, detectHostileSshd } from './detect-floods.js'
 import { detectHostile } from './detect-hostile.js'
+import { detectDistinct, detectJson } from './detect-inputs.js'
 import { detectNginx } from './detect-nginx.js'
+import { detectRules } from './detect-rules.js'
+import { detectSame } from './detect-same.js'
 import { detectSshd } from './detect-sshd.js'
+import { guardHello } from './guard-hello.js'
+import { limiter } from './limiter.js'
+import { limiterRedis } from './limiter-redis.js'
+import { respondDecisionSet } from './respond-decision-set.js'
+import { respondNftables } from './respond-nftables.js'
 import { sealFields } from './seal-fields.js'
 import { maskPino } from './mask-pino.js'
 import { maskText } from './mask-text.js'
+import { respondAuthorize } from './respond-authorize.js'
+import { totp } from './totp.js'
 import { withTools, type Bench, type Tools } from './harness.js'
 
-const BENCHES: readonly Bench[] = [detectSshd, detectNginx, detectHostile, sealFields, maskText, maskPino]
+const BENCHES: readonly Bench[] = [
+  detectSshd,
+  detectNginx,
+  detectHostile,
+  detectHostileSshd,
+  detectAddresses,
+  detectDistinct,
+  detectJson,
+  detectRules,
+  detectSame,
+  detectCrowdsec,
+  sealFields,
+  maskText,
+  maskPino,
+  limiter,
+  limiterRedis,
+  guardHello,
+  totp,
+  respondDecisionSet,
+  respondNftables,
+  respondAuthorize,
+]
 
 const gated = process.argv.includes('--gate')
 
@@ -35,7 +68,7 @@ if (unknown.length > 0) {
   process.exit(2)
 }
 
-const failed = await withTools(async (tools) => {
+const failed = await withTools(gated, async (tools) => {
   const names: string[] = []
   for (const bench of BENCHES) {
     if (wanted.length > 0 && !wanted.includes(bench.name)) continue

@@ -6,10 +6,10 @@
  * The last line is `N passed, N failed` (and `, N skipped` where something was).
  */
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { buildStale } from './build.js'
@@ -19,21 +19,38 @@ const known = new Set(['--soak', '--whole', '--core'])
 const flags = new Set(process.argv.slice(2).filter((word) => known.has(word)))
 const filters = process.argv.slice(2).filter((word) => !known.has(word))
 const vitest = join(dirname(createRequire(import.meta.url).resolve('vitest/package.json')), 'vitest.mjs')
-const CORE = ['core', 'client', 'guard', 'detect', 'respond'].map((name) => `packages/${name}/`)
+const suites = (...names) => names.map((name) => `packages/${name}/`)
+const CORE = suites('core', 'client', 'guard', 'detect', 'respond')
+/** Their files leave nothing behind in a process, and share one: loading every module anew for each would take as long as the tests. */
+const SHARED = [...CORE, ...suites('assess', 'cli', 'privacy', 'server')]
+const OWN = suites(...readdirSync(join(root, 'packages'))).filter((suite) => !SHARED.includes(suite))
+/** The first loads a client that changes how errors look in the whole process; the second is judged by the clock. */
+const APART = ['packages/privacy/src/prisma/', 'packages/detect/src/engine/builtin-rules.test.ts']
+const inOneProcess = (names) => [...names, '--no-isolate', ...APART.flatMap((path) => ['--exclude', `${path}**`])]
+const REST = [...APART, ...OWN, 'examples/', 'tests/house', 'tests/exports']
 
 /** What crosses packages is judged by the clock, so it runs after the rest and one file at a time. */
 const phases = () => {
   if (filters.length > 0) return [{ name: 'tests', args: filters }]
-  if (flags.has('--core')) return [{ name: 'core suites', args: CORE }]
+  if (flags.has('--core'))
+    return [
+      { name: 'core suites', args: inOneProcess(CORE) },
+      { name: 'core suites that want a process for each file', args: APART.filter((path) => CORE.some((suite) => path.startsWith(suite))) },
+    ]
   return [
-    { name: 'packages, house and exports', args: ['packages/', 'tests/house', 'tests/exports'] },
-    { name: 'end to end', args: ['tests/e2e', '--no-file-parallelism'] },
+    { name: 'packages', args: inOneProcess(SHARED) },
+    { name: 'packages that want a process for each file, examples, house and exports', args: REST },
+    { name: 'end to end and attacks', args: ['tests/e2e', 'tests/attacks', '--no-file-parallelism'] },
   ]
 }
 
 const total = { passed: 0, failed: 0, skipped: 0 }
 const notRun = []
+const broken = []
 const place = mkdtempSync(join(tmpdir(), 'parapet-test-'))
+
+/** What a summary shows of a failure: its message and where, not all of its stack. */
+const firstLines = (message = '') => message.split('\n', 6).join('\n    ').slice(0, 800)
 
 const runPhase = ({ name, args }) => {
   const report = join(place, 'report.json')
@@ -53,21 +70,28 @@ const runPhase = ({ name, args }) => {
     result = JSON.parse(readFileSync(report, 'utf8'))
   } catch {
     total.failed++
-    console.log(`${name}: the run ended without a report (exit ${status})`)
+    broken.push(`${name}: the run ended without a report (exit ${status})`)
     return
   }
   total.passed += result.numPassedTests
   total.failed += result.numFailedTests
   for (const file of result.testResults) {
     // a file that fails to load has no test of its own to count
-    if (file.status === 'failed' && file.assertionResults.every((test) => test.status !== 'failed')) total.failed++
+    if (file.status === 'failed' && file.assertionResults.every((test) => test.status !== 'failed')) {
+      total.failed++
+      broken.push(`${relative(root, file.name)}: ${firstLines(file.message)}`)
+    }
     for (const test of file.assertionResults) {
+      if (test.status === 'failed') broken.push(`${relative(root, file.name)} > ${test.fullName}: ${firstLines(test.failureMessages[0])}`)
       if (test.status === 'passed' || test.status === 'failed') continue
       total.skipped++
       notRun.push(test.ancestorTitles[0] ?? test.title)
     }
   }
-  if (status !== 0 && result.numFailedTests === 0 && result.success) total.failed++
+  if (status !== 0 && result.numFailedTests === 0 && result.success) {
+    total.failed++
+    broken.push(`${name}: an error outside of every test (exit ${status}); look for "Unhandled" above`)
+  }
 }
 
 try {
@@ -80,6 +104,7 @@ try {
   rmSync(place, { recursive: true, force: true })
 }
 
+for (const failure of broken) console.log(`FAILED: ${failure}`)
 for (const title of new Set(notRun)) console.log(`NOT RUN: ${title}`)
 if (flags.has('--whole') && total.skipped > 0) {
   console.log(`${total.skipped} tests were skipped, and this run allows none`)

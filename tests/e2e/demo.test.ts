@@ -34,7 +34,7 @@ describe.skipIf(!browserHere.ok)(`parapet demo${browserHere.note}`, () => {
       .first()
       .fill('the river bends twice')
     await page.keyboard.press('Enter')
-    await page.getByRole('link', { name: 'Alerts' }).waitFor()
+    await page.getByRole('link', { name: 'Triage' }).waitFor()
   }, 150_000)
 
   afterAll(async () => {

@@ -186,15 +186,16 @@ describe.skipIf(!browserNeeds.ok)(`the example application in a browser${browser
     await page.keyboard.press('Enter')
     await page.getByText('You are signed in as').waitFor()
 
-    // the same person elsewhere
+    // the same person elsewhere, with one program: a cookie in another one's hands would be asked to prove itself
+    const agent = { 'user-agent': 'curl/8.0 Linux' }
     const elsewhere = await fetch(`${url}/login`, {
       method: 'POST',
       body: new URLSearchParams({ username: 'anna', password: ANNA }),
-      headers: { 'user-agent': 'curl/8.0 Linux' },
+      headers: agent,
       redirect: 'manual',
     })
     const cookie = elsewhere.headers.getSetCookie()[0]?.split(';')[0] ?? ''
-    const there = async (): Promise<number> => (await fetch(`${url}/api/me`, { headers: { cookie } })).status
+    const there = async (): Promise<number> => (await fetch(`${url}/api/me`, { headers: { ...agent, cookie } })).status
     expect(await there()).toBe(200)
 
     await tabTo('Your account')

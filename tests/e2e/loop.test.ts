@@ -51,7 +51,7 @@ describe.skipIf(!loop.ok)(`an attack on a real application is seen, stopped and 
       .first()
       .fill(PASSWORD)
     await page.keyboard.press('Enter')
-    await page.getByRole('link', { name: 'Alerts' }).waitFor()
+    await page.getByRole('link', { name: 'Triage' }).waitFor()
     const { token } = await page.evaluate(async () => {
       const answer = await fetch('/v1/sources', {
         method: 'POST',

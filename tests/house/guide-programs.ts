@@ -1,6 +1,6 @@
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { root } from './imports.js'
 
@@ -8,7 +8,7 @@ import { root } from './imports.js'
 export type Block = {
   readonly language: string
   readonly code: string
-  /** from a first line such as `// keys.ts`; blocks without one get a number */
+  /** from a first line such as `// keys.ts` or `// app/page.tsx`; blocks without one get a number */
   readonly file: string
   /** the `text` block right after it: what it prints, with `…` for what differs from run to run */
   readonly prints: string | undefined
@@ -20,7 +20,7 @@ export const readBlocks = (page: string): readonly Block[] => {
   for (const [, language = '', code = ''] of readFileSync(join(root, page), 'utf8').matchAll(/^```(\w*)\n(.*?)^```$/gms)) {
     const last = blocks.at(-1)
     if (language === 'text' && last !== undefined && last.prints === undefined) blocks[blocks.length - 1] = { ...last, prints: code }
-    else blocks.push({ language, code, file: /^\/\/ ([\w-]+\.ts)\n/.exec(code)?.[1] ?? `block-${blocks.length}.ts`, prints: undefined })
+    else blocks.push({ language, code, file: /^\/\/ ([\w/-]+\.tsx?)\n/.exec(code)?.[1] ?? `block-${blocks.length}.ts`, prints: undefined })
   }
   return blocks
 }
@@ -30,11 +30,24 @@ export const writePrograms = (folder: string, blocks: readonly Block[]): readonl
   mkdirSync(folder, { recursive: true })
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
   return blocks
-    .filter(({ language }) => language === 'ts')
+    .filter(({ language }) => language === 'ts' || language === 'tsx')
     .map(({ file, code }) => {
+      mkdirSync(dirname(join(folder, file)), { recursive: true })
       writeFileSync(join(folder, file), /^(?:im|ex)port /m.test(code) ? code : `${code}\nexport {}\n`)
       return join(folder, file)
     })
+}
+
+/** Type-checks programs as strictly as our own code, against what the packages export; gives what the compiler says, nothing when all is well. */
+export const typeCheck = (folder: string, files: readonly string[], more: Readonly<Record<string, unknown>> = {}): string => {
+  const compilerOptions = {
+    strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, noEmit: true, skipLibCheck: true,
+    module: 'nodenext', target: 'es2023', types: ['node'], customConditions: ['source'], ...more,
+  } // prettier-ignore
+  const config = join(folder, 'tsconfig.json')
+  writeFileSync(config, JSON.stringify({ compilerOptions, files }))
+  const { status, stdout } = spawnSync(join(root, 'node_modules/.bin/tsc'), ['-p', config], { cwd: root, encoding: 'utf8' })
+  return status === 0 ? stdout : `${stdout}tsc ended with ${status}`
 }
 
 /** A folder with an `npx` that runs `npx parapet` from the sources of this checkout. */

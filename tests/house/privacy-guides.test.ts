@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -6,7 +5,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { needs, startSystemPostgres, type SystemPostgres } from '@parapet/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { isAsPrinted, readBlocks, runBlock, writePrograms } from './guide-programs.js'
+import { isAsPrinted, readBlocks, runBlock, typeCheck, writePrograms } from './guide-programs.js'
 import { root } from './imports.js'
 
 const PAGES = [
@@ -47,15 +46,7 @@ describe('the guides of privacy', () => {
   it('hold code that type-checks as strictly as our own, against what the packages export', () => {
     const files = PAGES.flatMap((page) => writePrograms(folderOf(page), readBlocks(page)))
     expect(files.length).toBeGreaterThan(PAGES.length)
-    const compilerOptions = {
-      strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, noEmit: true, skipLibCheck: true,
-      module: 'nodenext', target: 'es2023', types: ['node'], customConditions: ['source'],
-    } // prettier-ignore
-    const config = join(place, 'tsconfig.json')
-    writeFileSync(config, JSON.stringify({ compilerOptions, files }))
-    const checked = spawnSync(join(root, 'node_modules/.bin/tsc'), ['-p', config], { cwd: root, encoding: 'utf8' })
-    expect(checked.stdout).toBe('')
-    expect(checked.status).toBe(0)
+    expect(typeCheck(place, files)).toBe('')
   }, 120_000)
 
   it.each(PAGES.filter((page) => page.startsWith('docs/')))('%s ends with what it stops and what it does not', (page) => {

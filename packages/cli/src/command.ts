@@ -1,4 +1,4 @@
-import type { Command } from 'commander'
+import { type Command, InvalidArgumentError } from 'commander'
 import type { ExitCode } from './exit-codes.js'
 import type { Terminal } from './output/terminal.js'
 
@@ -30,3 +30,12 @@ export const SERVER_HELP = `Environment:
 /** A section of examples as `--help` shows it: the command line, then what it is for. */
 export const examples = (list: readonly (readonly [string, string])[]): string =>
   `\nExamples:\n${list.map(([line, purpose]) => `  $ ${line}\n      ${purpose}`).join('\n')}`
+
+/** The parser of an option that may be given again: a list of what was given. */
+export const collect = (value: string, before: readonly string[] = []): string[] => [...before, value]
+
+/** The parser of a limit for which 0 means all. */
+export const readLimit = (text: string): number => {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('It takes a whole number; 0 means all.')
+  return text === '0' ? Number.POSITIVE_INFINITY : Number(text)
+}

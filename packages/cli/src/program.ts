@@ -1,15 +1,26 @@
 import { Command, CommanderError, type Help } from 'commander'
+import { addActivity } from './commands/activity/index.js'
+import { addAgent } from './commands/agent.js'
+import { addAttack } from './commands/attack/index.js'
 import { addConfig } from './commands/config.js'
 import { addBlock } from './commands/block.js'
-import { addDecisions } from './commands/decisions.js'
+import { addDecisions } from './commands/decisions/index.js'
 import { addDemo } from './commands/demo.js'
 import { addDetect } from './commands/detect.js'
+import { addEnforcers } from './commands/enforcers.js'
+import { addIncident } from './commands/incident.js'
 import { addInit } from './commands/init.js'
 import { addKeys } from './commands/keys/index.js'
+import { addLockdown } from './commands/lockdown.js'
 import { addMask } from './commands/mask.js'
+import { addNotifications } from './commands/notifications.js'
+import { addOperators } from './commands/operators/index.js'
 import { addParse } from './commands/parse.js'
+import { addPolicies } from './commands/policies.js'
 import { addRules } from './commands/rules.js'
 import { addServe } from './commands/serve.js'
+import { addSubjects } from './commands/subjects/index.js'
+import { addTriage } from './commands/triage/index.js'
 import { addUnblock } from './commands/unblock.js'
 import { addWhy } from './commands/why.js'
 import type { CommandContext } from './command.js'
@@ -64,18 +75,29 @@ export const createProgram = (context: CommandContext): Command => {
   program.usage('COMMAND [options]')
   for (const add of [
     addDetect,
+    addActivity,
+    addTriage,
     addParse,
     addRules,
     addMask,
+    addAttack,
     addKeys,
     addServe,
+    addAgent,
     addDemo,
     addInit,
     addConfig,
+    addOperators,
+    addSubjects,
     addDecisions,
     addBlock,
     addUnblock,
     addWhy,
+    addIncident,
+    addNotifications,
+    addPolicies,
+    addEnforcers,
+    addLockdown,
   ])
     add(program, context)
   program.addHelpText(

@@ -5,6 +5,7 @@ import { backoffMs, retryAfterMs } from './backoff.js'
 describe('backoffMs', () => {
   it('doubles from a quarter of a second to half a minute', () => {
     expect([1, 2, 3, 4, 100].map((n) => backoffMs(n, () => 1))).toEqual([250, 500, 1_000, 2_000, 30_000])
+    expect([1, 5, 6, 100].map((n) => backoffMs(n, () => 1, 5_000))).toEqual([250, 4_000, 5_000, 5_000])
   })
 
   it('spreads by chance over the upper half, for any count', () => {

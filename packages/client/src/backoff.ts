@@ -5,11 +5,11 @@ const FIRST_MS = 250
 const MOST_MS = 30_000
 
 /**
- * How long to wait after the n-th failure in a row (from 1), ms: doubles up to 30 s, half of it by chance, so that a
+ * How long to wait after the n-th failure in a row (from 1), ms: doubles up to `mostMs` (30 s), half of it by chance, so that a
  * thousand clients do not come back in one moment.
  */
-export const backoffMs = (failures: number, chance: Chance): number => {
-  const full = Math.min(MOST_MS, FIRST_MS * 2 ** Math.min(20, Math.max(0, failures - 1)))
+export const backoffMs = (failures: number, chance: Chance, mostMs: number = MOST_MS): number => {
+  const full = Math.min(mostMs, FIRST_MS * 2 ** Math.min(20, Math.max(0, failures - 1)))
   return Math.round(full / 2 + (full / 2) * chance())
 }
 

@@ -59,7 +59,7 @@ const until = async (what: () => boolean): Promise<void> => {
 }
 
 describe('sending events', () => {
-  it('goes in one batch within 200 ms, with the token and an id for each event', async () => {
+  it('goes in one batch within 200 ms, with the token and an id for each event [ASVS 16.4.3]', async () => {
     const got: { events: SecurityEvent[]; headers: IncomingMessage['headers'] }[] = []
     const { client } = await setup((request, response, body) => {
       got.push({ events: read(request, body), headers: request.headers })
@@ -210,7 +210,7 @@ describe('sending events', () => {
     expect(JSON.stringify(problems)).not.toContain('ppt_test-token')
   })
 
-  it('does not follow a redirect: it would carry the token elsewhere', async () => {
+  it('does not follow a redirect: it would carry the token elsewhere [ASVS 15.3.2]', async () => {
     let elsewhere = 0
     const other = await setup((_request, response) => {
       elsewhere++
@@ -254,6 +254,34 @@ describe('sending events', () => {
     client.send(event(1))
     await client.flush()
     expect(client.stats()).toMatchObject({ sent: 2, dropped: 1, waiting: 0 })
+  })
+
+  it('tells a spool that keeps things what is settled: taken, or never to be taken, and nothing that is still on its way', async () => {
+    const settled: string[] = []
+    let status = 503
+    const spool = Object.assign(memorySpool(), {
+      settle: (items: readonly { id: string }[]) => void settled.push(...items.map(({ id }) => id)),
+    })
+    const problems: SenderProblem[] = []
+    const { client } = await setup(
+      (request, response, body) => (status === 202 ? take(request, response, body) : response.writeHead(status).end('{}')),
+      { spool, onProblem: (problem) => problems.push(problem) },
+    )
+    client.send({ ...event(1), 'event.id': 'a' })
+    await client.flush()
+    expect(settled).toEqual([])
+    status = 202
+    await client.flush()
+    expect(settled).toEqual(['a'])
+    status = 422
+    client.send({ ...event(2), 'event.id': 'b' })
+    await client.flush()
+    expect(settled).toEqual(['a', 'b'])
+    status = 503
+    client.send({ ...event(3), 'event.id': 'c' })
+    await client.close()
+    expect(settled).toEqual(['a', 'b'])
+    expect(problems.some(({ kind }) => kind === 'dropped')).toBe(false)
   })
 
   it('survives a listener that throws, and an answer that is no JSON', async () => {
@@ -340,7 +368,7 @@ describe('following decisions', () => {
     expect(asked).toBeLessThanOrEqual(4)
   })
 
-  it('goes on where it broke off, and keeps what it has in between', async () => {
+  it('goes on where it broke off, and keeps what it has in between [ASVS 16.5.2]', async () => {
     const cursors: (string | undefined)[] = []
     const states: string[] = []
     const { client } = await setup((request, response) => {

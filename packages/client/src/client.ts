@@ -2,7 +2,9 @@ import { type Clock, type DecisionSet, ParapetError, type RandomSource, type Sec
 import type { Chance } from './backoff.js'
 import { type Fetch, readEndpoint } from './endpoint.js'
 import { followDecisions, type FollowListener } from './follower.js'
+import { type Importable, importSubjects } from './import-subjects.js'
 import { createSender, type SenderProblem, type SenderStats } from './sender.js'
+import { type ReadReports, reportEnforcers } from './report.js'
 import { memorySpool, type Spool } from './spool.js'
 
 /** What {@link createClient} takes. */
@@ -38,6 +40,16 @@ export type Client = {
   }
   /** keeps a set of decisions up to date until it is stopped */
   followDecisions: (set: DecisionSet, on?: FollowListener) => { stop: () => void }
+  /**
+   * Tells the control plane what enforcers here really hold: at once, every 15 s, and when `now` is called, as after a repair. `read` is
+   * asked each time; nothing of it throws, and what could not be told is told with the next.
+   */
+  reportEnforcers: (read: ReadReports) => { readonly now: () => void; readonly stop: () => void }
+  /**
+   * Tells the control plane who the users of this application are, in bounded batches; what is told again changes nothing. Answers how many
+   * were taken. Errors: `PPT_CONTROL_PLANE`.
+   */
+  importSubjects: (subjects: Importable) => Promise<{ readonly taken: number }>
 }
 
 const KNOWN = ['url', 'token', 'spool', 'onProblem', 'closeMs', 'silenceMs', 'fetch', 'clock', 'random', 'chance']
@@ -65,30 +77,39 @@ export const createClient = (options: ClientOptions): Client => {
     onProblem: options.onProblem ?? (() => undefined),
   })
   const followers = new Set<{ stop: () => void }>()
+  const closed = new AbortController()
+  const kept = <T extends { readonly stop: () => void }>(follower: T): T => {
+    const held = {
+      ...follower,
+      stop: () => {
+        followers.delete(held)
+        follower.stop()
+      },
+    }
+    followers.add(held)
+    return held
+  }
   return {
     send: sender.send,
     flush: sender.flush,
     close: async () => {
       for (const follower of followers) follower.stop()
       followers.clear()
+      closed.abort()
       await sender.close(options.closeMs ?? 3_000)
     },
     stats: () => ({ ...sender.stats(), cleartext: endpoint.cleartext }),
-    followDecisions: (set, on = {}) => {
-      const follower = followDecisions(set, on, {
-        endpoint,
-        fetch,
-        clock,
-        chance,
-        ...(options.silenceMs === undefined ? {} : { silenceMs: options.silenceMs }),
-      })
-      followers.add(follower)
-      return {
-        stop: () => {
-          followers.delete(follower)
-          follower.stop()
-        },
-      }
-    },
+    followDecisions: (set, on = {}) =>
+      kept(
+        followDecisions(set, on, {
+          endpoint,
+          fetch,
+          clock,
+          chance,
+          ...(options.silenceMs === undefined ? {} : { silenceMs: options.silenceMs }),
+        }),
+      ),
+    reportEnforcers: (read) => kept(reportEnforcers(read, { endpoint, fetch })),
+    importSubjects: (subjects) => importSubjects(subjects, { endpoint, fetch, clock, chance, signal: closed.signal }),
   }
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Clock, Decision, DecisionSet } from '@parapet/core'
+import { type Clock, type Decision, type DecisionSet, isRecord, LOCKDOWN_MODES } from '@parapet/core'
 import { backoffMs, type Chance } from './backoff.js'
 import type { Endpoint, Fetch } from './endpoint.js'
 import { createSseParser, type SseMessage } from './sse-parser.js'
@@ -17,6 +17,8 @@ export type FollowListener = {
 /** Silence after which a connection counts as dead, ms; the control plane sends a heartbeat every 15 s. */
 const SILENCE_MS = 45_000
 const CONNECT_MS = 10_000
+/** Longest wait between two tries, ms: a block that was lifted holds for as long as nobody hears of it. */
+const MOST_WAIT_MS = 5_000
 const SWEEP_MS = 60_000
 /** A stream that lived this long was a good one, ms: one that breaks sooner counts as one more failure. */
 const SETTLED_MS = 10_000
@@ -27,10 +29,20 @@ const MOST_DECISIONS = 1_000_000
 
 const isText = (value: unknown): value is string => typeof value === 'string' && value.length <= 4_096
 
+const isTexts = (value: unknown): value is readonly string[] => Array.isArray(value) && value.length <= 10_000 && value.every(isText)
+
+/** Whoever keeps to a lockdown reads its mode and ranges: without them it would shut out those who run it. */
+const isLockdown = (value: unknown): boolean =>
+  isRecord(value) && LOCKDOWN_MODES.some((known) => known === value['mode']) && isTexts(value['allow'])
+
 const isDecision = (value: unknown): value is Decision => {
   if (typeof value !== 'object' || value === null) return false
-  const { id, revision, target, action, scope, mode, startsAt, expiresAt } = value as Partial<Record<keyof Decision, unknown>>
+  const { id, revision, target, action, scope, mode, startsAt, expiresAt, enforcers, lockdown } = value as Partial<
+    Record<keyof Decision, unknown>
+  >
   if (typeof target !== 'object' || target === null) return false
+  if (enforcers !== undefined && !isTexts(enforcers)) return false
+  if (action === 'lockdown' ? !isLockdown(lockdown) : lockdown !== undefined) return false
   const { kind, value: name } = target as { kind?: unknown; value?: unknown }
   return (
     [id, action, scope, mode, kind, name].every(isText) && [revision, startsAt, expiresAt].every((number) => typeof number === 'number')
@@ -155,7 +167,7 @@ export const followDecisions = (
         const cause = error instanceof Error && error.cause instanceof Error && error.message === 'fetch failed' ? error.cause : error
         tell({ kind: 'away', reason: cause instanceof Error ? cause.message.slice(0, 200) : 'no answer' })
       }
-      if (!stopped.signal.aborted) await pause(backoffMs(++failures, deps.chance))
+      if (!stopped.signal.aborted) await pause(backoffMs(++failures, deps.chance, MOST_WAIT_MS))
     }
   }
 

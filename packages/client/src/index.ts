@@ -1,5 +1,7 @@
 export { type Client, type ClientOptions, createClient } from './client.js'
+export type { Importable, ImportedSubject } from './import-subjects.js'
 export type { RejectedItem } from './deliver.js'
 export type { FollowListener, FollowState } from './follower.js'
+export type { ReadReports } from './report.js'
 export type { SenderProblem, SenderStats } from './sender.js'
 export { memorySpool, type Spool, type SpoolBounds, type SpoolItem } from './spool.js'

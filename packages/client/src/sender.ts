@@ -131,6 +131,7 @@ export const createSender = (deps: {
     const delivery = await deliver(batch, { endpoint: deps.endpoint, fetch: deps.fetch, clock, abort })
     if (delivery.kind === 'taken') {
       batches.shift()
+      spool.settle?.(batch)
       counts.sent += delivery.accepted
       counts.duplicates += delivery.duplicates
       counts.rejected += delivery.rejected.length
@@ -145,6 +146,7 @@ export const createSender = (deps: {
       if (half > 0) batches.unshift(batch.slice(0, half), batch.slice(half))
       else {
         counts.rejected++
+        spool.settle?.(batch)
         tell({
           kind: 'rejected',
           count: 1,
@@ -204,6 +206,8 @@ export const createSender = (deps: {
     flush: async () => {
       unschedule()
       await running
+      // closed meanwhile: what is left belongs to the next process
+      if (closed) return
       unschedule()
       await pump()
     },
@@ -218,6 +222,8 @@ export const createSender = (deps: {
       await pump()
       clearTimeout(late)
       unschedule()
+      // what a spool keeps beyond the end of the process goes next time
+      if (spool.settle !== undefined) return
       drop(waiting(), 'the client was closed before the control plane took them')
       while (spool.take(MOST_EVENTS, MOST_BYTES).length > 0);
       batches.length = 0

@@ -9,6 +9,11 @@ export type Spool = {
   push: (item: SpoolItem) => number
   /** takes out up to `maxCount` items of together at most `maxBytes`, at least one if there is any */
   take: (maxCount: number, maxBytes: number) => readonly SpoolItem[]
+  /**
+   * Told when items that were taken out are with the control plane, or will never be taken by it. A spool that has this keeps taken items
+   * until then, also beyond the end of the process; what waits in it at `close` is not dropped.
+   */
+  settle?: (items: readonly SpoolItem[]) => void
   readonly size: number
   readonly bytes: number
 }

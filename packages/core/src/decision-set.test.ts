@@ -138,6 +138,16 @@ describe('changes', () => {
     expect([set.revision, set.size]).toEqual([0, 0])
   })
 
+  it('holds only what its enforcer is to carry out, and moves on with the revisions of all', () => {
+    const set = createDecisionSet({ enforcer: 'guard' })
+    const [own, everybody, other] = [decision({ enforcers: ['nginx', 'guard'] }), decision(), decision({ enforcers: ['nftables'] })]
+    for (const each of [own, everybody, other]) set.apply(each)
+    expect(ids(set.match({ address: '203.0.113.7' }, NOW)).toSorted()).toEqual(ids([own, everybody]).toSorted())
+    expect(set.revision).toBe(other.revision)
+    set.reset([other, own])
+    expect(ids(set.all())).toEqual([own.id])
+  })
+
   it('sweeps what has expired and leaves no trace of it', () => {
     const set = createDecisionSet()
     set.apply(decision({ expiresAt: NOW + 10 }))
@@ -227,5 +237,30 @@ describe('against a list that is searched from end to end', () => {
       ),
       { numRuns: 500 },
     )
+  })
+})
+
+describe('networks and countries', () => {
+  it('are one target in each of their spellings', () => {
+    const set = createDecisionSet()
+    const about = (id: string, kind: 'asn' | 'country', value: string): Decision => ({
+      id,
+      revision: 1,
+      target: { kind, value },
+      action: 'deny',
+      scope: 'all',
+      mode: 'enforce',
+      reason: '',
+      author: { kind: 'operator', id: 'o' },
+      batch: 'b',
+      startsAt: 0,
+      expiresAt: 9,
+    })
+    set.reset([about('a', 'asn', 'AS3320'), about('b', 'asn', '3320'), about('c', 'country', 'de'), about('d', 'asn', 'Asymmetric')])
+    expect(set.match({ asn: '3320' }, 1).map(({ id }) => id)).toEqual(['a', 'b'])
+    expect(set.match({ asn: 'as3320', country: 'De' }, 1).map(({ id }) => id)).toEqual(['a', 'b', 'c'])
+    expect(set.match({ asn: 'ymmetric' }, 1)).toEqual([])
+    set.apply({ ...about('a', 'asn', 'AS3320'), revision: 2, lifted: { at: 1, by: { kind: 'operator', id: 'o' }, reason: '' } })
+    expect(set.match({ asn: '3320' }, 1).map(({ id }) => id)).toEqual(['b'])
   })
 })

@@ -1,5 +1,5 @@
 import { type Address, type AddressRange, maskWord, parseAddress, parseRange, prefixOf } from './address.js'
-import { type Author, type Decision, isActive } from './decisions.js'
+import { type Author, type Decision, type EnforcerKind, isActive } from './decisions.js'
 
 /** What a request is known by when decisions are looked up. */
 export type DecisionSubject = {
@@ -54,7 +54,12 @@ const keyOf = (address: Address, prefix: number): number | string => {
   return String.fromCharCode(w >>> 16, w & 0xffff, x >>> 16, x & 0xffff, y >>> 16, y & 0xffff, z >>> 16, z & 0xffff)
 }
 
-const nameKey = (kind: string, value: string): string => (kind === 'all' ? 'all' : `${kind}:${value}`)
+/** `AS3320` and `3320`, `de` and `DE` are one target each. */
+const nameKey = (kind: string, value: string): string => {
+  if (kind === 'all') return 'all'
+  if (kind === 'asn') return `asn:${/^as\d/i.test(value) ? value.slice(2) : value}`
+  return `${kind}:${kind === 'country' ? value.toUpperCase() : value}`
+}
 
 const put = (index: Index, key: number | string, decision: Decision): void => {
   const slot = index.get(key)
@@ -112,8 +117,9 @@ const createShare = (): { decision: (decision: Decision) => Decision; clear: () 
   }
 }
 
-/** Creates an empty set. */
-export const createDecisionSet = (): DecisionSet => {
+/** Creates an empty set. With `enforcer` it holds only what that kind is to carry out; its revision moves with all others too. */
+export const createDecisionSet = (options: { readonly enforcer?: EnforcerKind } = {}): DecisionSet => {
+  const { enforcer } = options
   const byId = new Map<string, Decision>()
   /** lifted decisions, kept until they would have expired so that a late older revision cannot bring one back */
   const lifted = new Map<string, { readonly revision: number; readonly expiresAt: number }>()
@@ -145,6 +151,7 @@ export const createDecisionSet = (): DecisionSet => {
   }
   const apply = (incoming: Decision): void => {
     if (incoming.revision > revision) revision = incoming.revision
+    if (enforcer !== undefined && incoming.enforcers !== undefined && !incoming.enforcers.includes(enforcer)) return
     const held = byId.get(incoming.id)
     const known = held?.revision ?? lifted.get(incoming.id)?.revision
     if (known !== undefined && known >= incoming.revision) return

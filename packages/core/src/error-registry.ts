@@ -13,6 +13,7 @@ export const ERRORS = {
   PPT_INVALID: { status: 422, message: 'A value is not allowed', fix: 'The detail names the field and what it takes.' },
   PPT_NOT_FOUND: { status: 404, message: 'There is nothing here', fix: 'Check the path and the id.' },
   PPT_CONFLICT: { status: 409, message: 'The thing has changed or exists already', fix: 'Read it again, then decide.' },
+  PPT_REQUEST: { status: 400, message: 'The request is not valid', fix: 'Check the method, the path and the headers.' },
   PPT_EVENT_INVALID: {
     status: 422,
     message: 'The event is not valid',
@@ -35,6 +36,11 @@ export const ERRORS = {
     message: 'The token is unknown, expired or revoked',
     fix: 'Create a new token in the console or with parapet.',
   },
+  PPT_SIGNATURE_INVALID: {
+    status: 401,
+    message: 'The signature of the agent is missing or not right',
+    fix: 'Check the clock of the host; if its key was lost or replaced, enrol the agent again with a new one-time token.',
+  },
   PPT_FORBIDDEN: {
     status: 403,
     message: 'You may not do this',
@@ -50,6 +56,36 @@ export const ERRORS = {
     message: 'The name or the password is wrong',
     fix: 'Try again; after several failures the sign-in pauses for a while.',
   },
+  PPT_STEP_UP: {
+    status: 401,
+    message: 'Prove once more who you are',
+    fix: 'This act asks for a sign-in of the last ten minutes: give a code, a passkey or the password, then send it again.',
+  },
+  PPT_FACTOR_FAILED: {
+    status: 401,
+    message: 'The code or the passkey is not right',
+    fix: 'Each code works once: wait for the next one. Check that the clock of the device is right.',
+  },
+  PPT_SIGN_IN_OVER: {
+    status: 401,
+    message: 'This sign-in has run out',
+    fix: 'Begin again with the name and the password.',
+  },
+  PPT_FACTOR_REQUIRED: {
+    status: 403,
+    message: 'A second factor is required first',
+    fix: 'Set up an authenticator app or a passkey on the account page; then everything opens.',
+  },
+  PPT_RESET_LINK: {
+    status: 403,
+    message: 'The one-time link was used, has run out or is not the newest',
+    fix: 'Ask an admin to reset the account again, or run parapet operators recover on the machine of the control plane.',
+  },
+  PPT_ACKNOWLEDGE_LINK: {
+    status: 403,
+    message: 'The link was used, has run out or is not ours',
+    fix: 'Sign in to the console and look at Notifications: it shows who acknowledged what, and lets you do it.',
+  },
   PPT_SETUP_LINK: {
     status: 403,
     message: 'The one-time link was used or is not the newest',
@@ -59,6 +95,31 @@ export const ERRORS = {
     status: 403,
     message: 'Access is denied',
     fix: 'If this is a mistake, give the operator of this site the reference in instance.',
+  },
+  PPT_CHALLENGE_REQUIRED: {
+    status: 401,
+    message: 'A browser has to solve a puzzle first',
+    fix: 'Open the site in a browser once; programs use a network that is not under a challenge, or sign in.',
+  },
+  PPT_STEP_UP_REQUIRED: {
+    status: 401,
+    message: 'Confirm who you are',
+    fix: 'Sign in again, or confirm with your factor, and repeat the request.',
+  },
+  PPT_MFA_REQUIRED: {
+    status: 401,
+    message: 'A second factor is required',
+    fix: 'Confirm with the factor of the account; without one, ask the operator of this site.',
+  },
+  PPT_RESET_REQUIRED: {
+    status: 401,
+    message: 'A new password is required',
+    fix: 'Ask for a link to set a new password on the sign-in page; the old one is not taken any more.',
+  },
+  PPT_LOCKDOWN: {
+    status: 503,
+    message: 'The site is locked down',
+    fix: 'Wait until it is over; the operator of this site knows who gets in meanwhile.',
   },
   PPT_RATE_LIMITED: { status: 429, message: 'Too many requests', fix: 'Wait as long as Retry-After says.' },
   PPT_BACKPRESSURE: { status: 429, message: 'The server is behind', fix: 'Keep the batch and send it again after Retry-After.' },
@@ -91,6 +152,11 @@ export const ERRORS = {
     message: 'The database does not answer',
     fix: 'Nothing acknowledged is lost. Send the request again.',
   },
+  PPT_STORE_UNAVAILABLE: {
+    status: 503,
+    message: 'The shared store does not answer',
+    fix: 'See the detail; sessions and limits that depend on it wait for it, or do what their policy declares.',
+  },
   PPT_DATABASE_VERSION: {
     status: 500,
     message: 'The database is too old or too new',
@@ -118,6 +184,16 @@ export const ERRORS = {
     message: 'The log format is not known',
     fix: 'Name it with --format; parapet detect --help lists them.',
   },
+  PPT_LOG_FORMAT_INVALID: {
+    status: 422,
+    message: 'The log format of a server cannot be read',
+    fix: 'The detail says why; give log_format or LogFormat as it stands in the configuration of the server.',
+  },
+  PPT_MAPPING_INVALID: {
+    status: 422,
+    message: 'The mapping of a log cannot be used',
+    fix: 'The detail names the file, the line and the reason.',
+  },
   PPT_PROTECTED_TARGET: {
     status: 422,
     message: 'This target is protected',
@@ -132,6 +208,11 @@ export const ERRORS = {
     status: 502,
     message: 'The control plane does not answer',
     fix: 'Check PARAPET_URL and PARAPET_TOKEN and that the server runs.',
+  },
+  PPT_HELPER: {
+    status: 502,
+    message: 'The helper of the agent does not do this',
+    fix: 'Run parapet-agent status; is parapet-agent-helper.socket active, and does agent.yml allow it? docs/guides/enforce-with-nftables.md says what it does.',
   },
   // privacy
   PPT_MASK_RULE: {
@@ -193,6 +274,21 @@ export const ERRORS = {
     status: 409,
     message: 'The sealing or rotation is not at this step',
     fix: 'Run parapet keys status: it shows where it stands and the command that comes next.',
+  },
+  PPT_ATTACK_CONSENT: {
+    status: 403,
+    message: 'This host has not agreed to be attacked',
+    fix: 'Run parapet attack --make-token, publish the text it prints under /.well-known/parapet-assessment of the host (or give the token to the guard’s assessment option), and set PARAPET_ASSESSMENT_TOKEN. Loopback and private addresses need none.',
+  },
+  PPT_ATTACK_TARGET: {
+    status: 422,
+    message: 'The target file is not valid',
+    fix: 'The detail names the place in the file, the value and what it takes; see docs/guides/attack-your-application.md.',
+  },
+  PPT_ATTACK_UNREACHABLE: {
+    status: 502,
+    message: 'The target cannot be reached',
+    fix: 'Start the application, and check the URL, its port and its scheme (http or https).',
   },
   PPT_USAGE: { status: 500, message: 'The command is not used this way', fix: 'See --help.' },
   PPT_INTERNAL: {

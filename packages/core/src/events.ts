@@ -38,6 +38,10 @@ export type SecurityEvent = {
   'http.response.status_code'?: number
   'http.response.body.bytes'?: number
   'user_agent.original'?: string
+  /**
+   * the run of `parapet attack` that the request belongs to, on events of a guard that has verified its tag; such events ban nobody
+   */
+  'parapet.assessment'?: string
   /** free labels; `parapet.demo` marks generated data */
   tags?: readonly string[]
   [field: string]: FieldValue | undefined

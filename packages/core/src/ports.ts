@@ -42,8 +42,45 @@ export type AuditSink = { record: (entry: AuditEntry) => Promise<void> }
 /** Hides personal data and secrets in text and in structures before they are logged or sent. */
 export type Masker = { text: (value: string) => string; value: (value: unknown) => unknown }
 
-/** Signs with a named purpose and opens what it sealed. Purposes are separate keys: a signature for one is no signature for another. */
+/** One key of a purpose: its id, and 32 bytes that nothing else is made with. */
+export type DerivedKey = { readonly id: string; readonly key: Uint8Array }
+
+/**
+ * Signs, and seals small texts such as the secret of an authenticator. Purposes are separate keys: what one made means nothing to
+ * another. After a rotation the newest key signs and seals, and the older ones still verify and open.
+ */
 export type Keyring = {
-  sign: (purpose: string, data: string) => string
-  verify: (purpose: string, data: string, signature: string) => boolean
+  readonly sign: (purpose: string, data: string) => string
+  readonly verify: (purpose: string, data: string, signature: string) => boolean
+  /** Encrypts text bound to `context`, such as the subject that it belongs to; two seals of one text differ. */
+  readonly seal: (purpose: string, text: string, context: string) => string
+  /** Throws `PPT_SEALED_INVALID` for what was cut, changed, made by an unknown key or moved to another context. */
+  readonly open: (purpose: string, sealed: string, context: string) => string
+  /**
+   * The keys of a purpose for a construction of its own, such as public ids: the newest first, with which to make, and the older ones,
+   * with which to read. The same list until keys change. They are not those that sign and seal.
+   */
+  readonly derive: (purpose: string) => readonly DerivedKey[]
 }
+
+/** Where an address is and whose network it belongs to, as far as the operator's databases know. */
+export type Place = {
+  /** ISO 3166-1 alpha-2, such as `DE` */
+  readonly country?: string
+  readonly city?: string
+  /** number of the autonomous system, such as 3320 */
+  readonly asn?: number
+  /** who runs it */
+  readonly network?: string
+  /** degrees */
+  readonly latitude?: number
+  readonly longitude?: number
+  /** how far off that may be, km */
+  readonly accuracyKm?: number
+}
+
+/**
+ * The port by which parts ask where an address is: `createGeo` of `@parapet/guard/geo` is one. `undefined` for an
+ * address that no database knows; never throws.
+ */
+export type GeoLookup = { readonly lookup: (address: string) => Place | undefined }

@@ -1,7 +1,8 @@
 import type { Alert } from './alerts.js'
-import type { Decision, DecisionAction, DecisionScope, TargetKind } from './decisions.js'
+import type { Decision, DecisionAction, DecisionScope, EnforcerKind, TargetKind, ThrottleLimit } from './decisions.js'
 import type { ErrorCode } from './errors.js'
 import type { SecurityEvent } from './events.js'
+import type { DecisionConfirmation } from './response-wire.js'
 
 /** Answer of `POST /v1/events` (202). Every event is in exactly one of the three; what is accepted or a duplicate is durable. */
 export type IngestResult = {
@@ -57,6 +58,10 @@ export type DecisionRequest = {
   /** `15m`, `1h`, `7d`; at most 30 days */
   readonly duration: string
   readonly reason: string
+  /** only these carry it out; all that can when left out */
+  readonly enforcers?: readonly EnforcerKind[]
+  /** of a `throttle` */
+  readonly limit?: ThrottleLimit
 }
 
 /**
@@ -80,6 +85,9 @@ export type WhyAnswer = {
   readonly decisions: readonly Decision[]
   readonly alerts: readonly AlertView[]
   readonly events: readonly StoredEvent[]
+  /** where the decisions that bind now are in force; those of at most 20 */
+  readonly confirmations?: readonly { readonly decisionId: string; readonly at: readonly DecisionConfirmation[] }[]
+  readonly incidents?: readonly { readonly id: string; readonly title: string }[]
 }
 
 /** `GET /v1/overview`: the page Now. Times in ms UTC. */
@@ -109,3 +117,98 @@ export type Overview = {
   }[]
   readonly latest: readonly AlertView[]
 }
+
+/** A way in which an operator proves once more who he is. */
+export type FactorMethod = 'totp' | 'passkey' | 'recovery_code' | 'password'
+
+/** Answer of `POST /v1/session` when a second factor is due: who it is is proved, and nobody is signed in yet. */
+export type SecondStep = {
+  readonly mfaRequired: true
+  readonly methods: readonly FactorMethod[]
+  /** ms UTC: after it the sign-in begins again */
+  readonly expiresAt: number
+}
+
+/** A passkey of an operator, as lists show it. Times in ms UTC. */
+export type PasskeyView = {
+  readonly id: string
+  readonly name: string
+  readonly createdAt: number
+  readonly lastUsedAt: number | null
+  /** kept by a provider on several devices, not on one alone */
+  readonly synced: boolean
+}
+
+/** `GET /v1/account`: the signed-in operator's own sign-in. */
+export type AccountView = {
+  readonly id: string
+  readonly name: string
+  readonly role: 'admin' | 'viewer'
+  /** a factor is asked for by the installation's rules, and this is how many there are */
+  readonly factorRequired: boolean
+  readonly totp: { readonly createdAt: number } | null
+  readonly passkeys: readonly PasskeyView[]
+  readonly recoveryCodes: number
+  readonly passwordChangedAt: number | null
+}
+
+/** `POST /v1/account/totp`: what an authenticator app takes, shown once and in force only after a code confirms it. */
+export type TotpEnrolment = { readonly secret: string; readonly uri: string; readonly svg: string }
+
+/** One session of an operator. Times in ms UTC. */
+export type SessionView = {
+  readonly id: string
+  readonly current: boolean
+  /** the browser and the system, as it says itself */
+  readonly device: string
+  readonly address: string | null
+  readonly createdAt: number
+  readonly seenAt: number
+  readonly expiresAt: number
+}
+
+/** What an operator is told about his own account. */
+export const NOTICE_KINDS = [
+  'new_device',
+  'lockout',
+  'password_changed',
+  'factor_added',
+  'factor_removed',
+  'recovery_code_used',
+  'recovery_codes_made',
+  'session_ended',
+  'session_replayed',
+  'session_at_risk',
+  'reset_started',
+  'reset_finished',
+  'role_changed',
+] as const
+/** One of {@link NOTICE_KINDS}. */
+export type NoticeKind = (typeof NOTICE_KINDS)[number]
+
+/** One notice. `by` names who did it when it was somebody else. */
+export type NoticeView = {
+  readonly id: string
+  readonly at: number
+  readonly kind: NoticeKind
+  readonly address: string | null
+  readonly device: string | null
+  readonly detail: string | null
+  readonly by: string | null
+}
+
+/** An operator as admins see him. Times in ms UTC. */
+export type OperatorView = {
+  readonly id: string
+  readonly name: string
+  readonly role: 'admin' | 'viewer'
+  readonly createdAt: number
+  readonly lastSignInAt: number | null
+  /** holds an authenticator or a passkey */
+  readonly secured: boolean
+  /** a one-time link is out with which the password is set anew */
+  readonly resetPending: boolean
+}
+
+/** `POST /v1/operators/{id}/reset`: shown this once. */
+export type ResetLink = { readonly link: string; readonly expiresAt: number }

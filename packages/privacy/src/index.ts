@@ -16,4 +16,5 @@ export { builtInRuleSet, type BuiltInRuleSet } from './masking/rules/built-in.js
 export { readRuleFiles, type RuleFile } from './masking/rules/rule-files.js'
 export { readRuleFile } from './masking/schema.js'
 export type { KeyGroup, KeyRules } from './masking/structure/key-groups.js'
-export type { MaskAction, MaskFinding, MaskRule, RoleView } from './masking/types.js'
+export { MASK_ACTIONS, type MaskAction } from './masking/types.js'
+export type { MaskFinding, MaskRule, RoleView } from './masking/types.js'

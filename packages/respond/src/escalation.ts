@@ -1,13 +1,16 @@
 import { type Alert, isActive } from '@parapet/core'
-import type { HeldDecision, Policy, PolicyStep } from './policy.js'
+import type { HeldDecision, PolicyStep } from './policy.js'
 import { sameTarget, type Target, targetCovers } from './targets.js'
 
+/** The ladder of one action, in the mode in which it is answered now. Memory in ms. */
+export type Ladder = Pick<HeldDecision, 'action' | 'mode'> & { readonly memory: number; readonly steps: readonly PolicyStep[] }
+
 /** A decision on the target that a policy made in the same mode and that nobody took back. */
-const isOffence = (decision: HeldDecision, target: Target, respond: Policy['respond']): boolean =>
+const isOffence = (decision: HeldDecision, target: Target, ladder: Ladder): boolean =>
   decision.lifted === undefined &&
   decision.author.kind === 'policy' &&
-  decision.action === respond.action &&
-  decision.mode === respond.mode &&
+  decision.action === ladder.action &&
+  decision.mode === ladder.mode &&
   sameTarget(decision.target, target)
 
 /** How many of these follow each other up to `now` without a quiet time of `memory` between the end of one and the start of the next. */
@@ -27,7 +30,7 @@ const inARow = (decisions: readonly HeldDecision[], memory: number, now: number)
  * offence only for what began after it: two rules that see one attack are one offence.
  */
 export const stepFor = (
-  respond: Policy['respond'],
+  ladder: Ladder,
   target: Target,
   alert: Alert,
   history: readonly HeldDecision[],
@@ -35,15 +38,25 @@ export const stepFor = (
 ): PolicyStep | undefined => {
   const offences = history.filter(
     (decision) =>
-      isOffence(decision, target, respond) &&
+      isOffence(decision, target, ladder) &&
       (!isActive(decision, now) || (decision.alertId !== alert.id && alert.first > decision.startsAt)),
   )
-  return respond.steps[Math.min(inARow(offences, respond.memory, now), respond.steps.length - 1)]
+  return ladder.steps[Math.min(inARow(offences, ladder.memory, now), ladder.steps.length - 1)]
 }
 
+/** What is compared when a decision might make another one needless. */
+export type Wanted = Pick<HeldDecision, 'target' | 'action' | 'scope' | 'mode' | 'enforcers' | 'limit'>
+
+const carriedOutByAll = (held: Wanted, wanted: Wanted): boolean =>
+  held.enforcers === undefined || (wanted.enforcers?.every((kind) => held.enforcers?.includes(kind) === true) ?? false)
+
 /** True when `held` already does everything that `wanted` would, as long as it lasts. */
-export const covers = (held: HeldDecision, wanted: Pick<HeldDecision, 'target' | 'action' | 'scope' | 'mode'>): boolean =>
+export const covers = (held: Wanted, wanted: Wanted): boolean =>
   held.action === wanted.action &&
   (held.scope === 'all' || wanted.scope === 'login') &&
   (held.mode === 'enforce' || wanted.mode === 'observe') &&
+  carriedOutByAll(held, wanted) &&
+  (held.limit === undefined ||
+    wanted.limit === undefined ||
+    held.limit.limit / held.limit.windowMs <= wanted.limit.limit / wanted.limit.windowMs) &&
   targetCovers(held.target, wanted.target)

@@ -1,6 +1,29 @@
-import { DAY, LEVELS, MINUTE, parseDuration } from '@parapet/core'
+import { DAY, ENFORCER_KINDS, HOUR, LEVELS, LOCKDOWN_MODES, MINUTE, SECOND, type ThrottleLimit } from '@parapet/core'
 import { isMap, isScalar, isSeq, type Node, type YAMLMap } from 'yaml'
-import { type Policy, type PolicyStep, RULE_FIELDS } from './policy.js'
+import { POLICY_LOCKDOWN } from './lockdown.js'
+import {
+  ALERT_SCOPES,
+  type Policy,
+  type PolicyAction,
+  type PolicyLockdown,
+  type PolicyStep,
+  POLICY_ACTIONS,
+  POLICY_TARGETS,
+  RULE_FIELDS,
+} from './policy.js'
+import {
+  fieldsOf,
+  listed,
+  type Place,
+  quote,
+  readChoice,
+  readChoices,
+  readDuration,
+  readList,
+  readText,
+  readWhole,
+  type Report,
+} from './read-yaml.js'
 
 /** Longest a decision may last: nothing is permanent. ms */
 export const LONGEST_DECISION: number = 30 * DAY
@@ -8,127 +31,156 @@ export const LONGEST_DECISION: number = 30 * DAY
 export const SHORTEST_DECISION: number = MINUTE
 
 const MAX_STEPS = 16
-const MAX_ITEMS = 256
+const MAX_ACTIONS = 8
 
-/** Collects a reason with the place it is about; a place of `undefined` means the file's start. */
-type Report = (node: Node | null | undefined, reason: string) => void
-type Place = { readonly name: string; readonly node: Node | null | undefined }
+const LASTING = { least: SHORTEST_DECISION, most: LONGEST_DECISION, words: 'a duration from 1m to 30d, such as 15m or 6h' }
 
-const quote = (value: unknown): string => JSON.stringify(value)?.slice(0, 80) ?? String(value)
-const listed = (values: readonly string[]): string => values.join(', ')
+/** What acts on users and sessions by its nature: a ban of the address is another action. */
+const OF_USERS: ReadonlySet<string> = new Set(['require_mfa', 'require_reset', 'suspend', 'end_sessions'])
 
-/** The children of a mapping by name; what is not asked for by name is reported, a typo must not loosen a policy in silence. */
-const fieldsOf = (map: YAMLMap, where: string, known: readonly string[], report: Report): ((name: string) => Place) => {
-  const found = new Map<string, Node | null>()
-  for (const { key, value } of map.items) {
-    const name = isScalar(key) ? String(key.value) : '?'
-    if (!known.includes(name)) report(isScalar(key) ? key : map, `${where}${name} is not known; known are ${listed(known)}`)
-    else found.set(name, value as Node | null)
+const isMilder = (step: PolicyStep, before: PolicyStep): string | undefined => {
+  if (step.duration < before.duration) return 'shorter'
+  if (before.scope === 'all' && step.scope === 'login') return 'of a narrower scope'
+  if (before.enforcers === undefined && step.enforcers !== undefined) return 'carried out by fewer enforcers'
+  const lost = before.enforcers?.find((kind) => step.enforcers !== undefined && !step.enforcers.includes(kind))
+  return lost === undefined ? undefined : `no longer carried out by ${lost}`
+}
+
+const readStep = (item: YAMLMap, name: string, action: string, before: PolicyStep | undefined, report: Report): PolicyStep => {
+  const field = fieldsOf(item, `${name}.`, ['scope', 'duration', 'enforcers'], report)
+  const enforcers = readChoices(field('enforcers'), ENFORCER_KINDS, report)
+  const step: PolicyStep = {
+    scope: readChoice(field('scope'), ['login', 'all'], report, item),
+    duration: readDuration(field('duration'), LASTING, report, item),
+    ...(enforcers === undefined ? {} : { enforcers }),
   }
-  return (name) => ({ name: where + name, node: found.get(name) })
+  if (enforcers?.every((kind) => kind === 'nftables') === true && (action !== 'deny' || step.scope !== 'all'))
+    report(item, `${name}: nftables only takes deny with scope all`)
+  const milder = before === undefined ? undefined : isMilder(step, before)
+  if (milder !== undefined) report(item, `${name}: a step may not be milder than the one before it, and this one is ${milder}`)
+  return step
 }
 
-const readText = ({ name, node }: Place, max: number, report: Report, parent: Node): string => {
-  const value = isScalar(node) ? node.value : undefined
-  if (typeof value === 'string' && value.trim() !== '' && value.length <= max) return value.trim()
-  report(node ?? parent, node === undefined ? `${name} is missing` : `${name} takes text of 1 to ${max} characters`)
-  return ''
-}
-
-const readChoice = <T extends string>({ name, node }: Place, choices: readonly T[], report: Report, parent: Node): T => {
-  const value = isScalar(node) ? node.value : undefined
-  const chosen = choices.find((choice) => choice === value)
-  if (chosen !== undefined) return chosen
-  report(node ?? parent, node === undefined ? `${name} is missing` : `${name} is ${quote(value)}; it takes ${listed(choices)}`)
-  return choices[0] as T
-}
-
-const readDuration = ({ name, node }: Place, report: Report, parent: Node): number => {
-  const value = isScalar(node) ? node.value : undefined
-  const ms = typeof value === 'string' ? parseDuration(value) : undefined
-  if (ms !== undefined && ms >= SHORTEST_DECISION && ms <= LONGEST_DECISION) return ms
-  report(
-    node ?? parent,
-    node === undefined ? `${name} is missing` : `${name} is ${quote(value)}; it takes a duration from 1m to 30d, such as 15m or 6h`,
-  )
-  return SHORTEST_DECISION
-}
-
-const readList = (place: Place, report: Report): string[] | undefined => {
-  if (place.node === undefined) return undefined
-  if (!isSeq(place.node) || place.node.items.length === 0 || place.node.items.length > MAX_ITEMS) {
-    report(place.node, `${place.name} takes a list of 1 to ${MAX_ITEMS} texts`)
-    return undefined
-  }
-  const texts: string[] = []
-  for (const item of place.node.items) {
-    if (isScalar(item) && typeof item.value === 'string' && item.value !== '' && item.value.length <= 200) texts.push(item.value)
-    else report(item as Node, `${place.name} takes texts of 1 to 200 characters`)
-  }
-  return texts
-}
-
-const readSteps = (place: Place, report: Report, parent: Node): PolicyStep[] => {
+const readSteps = (place: Place, action: string, report: Report, parent: Node): PolicyStep[] => {
   if (!isSeq(place.node) || place.node.items.length === 0 || place.node.items.length > MAX_STEPS) {
     report(place.node ?? parent, `${place.name} takes a list of 1 to ${MAX_STEPS} steps, each with scope and duration`)
     return []
   }
   const steps: PolicyStep[] = []
   for (const item of place.node.items) {
-    if (!isMap(item)) {
-      report(item as Node, `${place.name} takes steps such as { scope: login, duration: 15m }`)
-      continue
-    }
-    const field = fieldsOf(item, `${place.name}.`, ['scope', 'duration'], report)
-    const step = {
-      scope: readChoice(field('scope'), ['login', 'all'], report, item),
-      duration: readDuration(field('duration'), report, item),
-    }
-    const before = steps.at(-1)
-    if (before !== undefined && (step.duration < before.duration || (before.scope === 'all' && step.scope === 'login'))) {
-      report(item, `${place.name}: a step may not be milder than the one before it`)
-    }
-    steps.push(step)
+    if (isMap(item)) steps.push(readStep(item, place.name, action, steps.at(-1), report))
+    else report(item as Node, `${place.name} takes steps such as { scope: login, duration: 15m }`)
   }
   return steps
 }
 
+const readLimit = (place: Place, action: string, report: Report): ThrottleLimit | undefined => {
+  if (place.node === undefined) return undefined
+  if (!isMap(place.node) || action !== 'throttle') {
+    report(place.node, `${place.name} is of a throttle, such as { limit: 10, window: 1m }`)
+    return undefined
+  }
+  const field = fieldsOf(place.node, `${place.name}.`, ['limit', 'window'], report)
+  return {
+    limit: readWhole(field('limit'), 1, 100_000, report, place.node),
+    windowMs: readDuration(field('window'), { least: SECOND, most: HOUR, words: 'a duration from 1s to 1h' }, report, place.node),
+  }
+}
+
+const readAction = (item: YAMLMap, name: string, report: Report): PolicyAction => {
+  const field = fieldsOf(item, `${name}.`, ['action', 'target', 'limit', 'steps'], report)
+  const action = readChoice(field('action'), POLICY_ACTIONS, report, item)
+  const target = readChoice(field('target'), POLICY_TARGETS, report, item)
+  if (target === 'ip' && OF_USERS.has(action))
+    report(field('target').node, `${name}: ${action} acts on a user or a session, not on an address`)
+  if (target === 'session' && (action === 'suspend' || action === 'require_reset'))
+    report(field('target').node, `${name}: ${action} acts on a user`)
+  const limit = readLimit(field('limit'), action, report)
+  return { action, target, ...(limit === undefined ? {} : { limit }), steps: readSteps(field('steps'), action, report, item) }
+}
+
+const readActions = (place: Place, report: Report): PolicyAction[] => {
+  if (place.node === undefined) return []
+  if (!isSeq(place.node) || place.node.items.length > MAX_ACTIONS) {
+    report(place.node, `${place.name} takes a list of up to ${MAX_ACTIONS} actions, each with action, target and steps`)
+    return []
+  }
+  const actions: PolicyAction[] = []
+  for (const item of place.node.items) {
+    if (!isMap(item)) {
+      report(item as Node, `${place.name} takes actions such as { action: deny, target: ip, steps: [...] }`)
+      continue
+    }
+    const action = readAction(item, place.name, report)
+    if (actions.some((other) => other.action === action.action && other.target === action.target))
+      report(item, `${place.name}: ${action.action} on ${action.target} is given already`)
+    actions.push(action)
+  }
+  return actions
+}
+
 const readMatch = (place: Place, report: Report, parent: Node): Policy['match'] => {
   if (!isMap(place.node)) {
-    report(place.node ?? parent, 'match takes a mapping with level and, to narrow it, rules or tags')
+    report(place.node ?? parent, 'match takes a mapping with level and, to narrow it, rules, tags, datasets or about')
     return { level: 'critical' }
   }
-  const field = fieldsOf(place.node, 'match.', ['rules', 'tags', 'level'], report)
+  const field = fieldsOf(place.node, 'match.', ['rules', 'tags', 'datasets', 'about', 'level'], report)
   const rules = readList(field('rules'), report)
   const tags = readList(field('tags'), report)
+  const datasets = readList(field('datasets'), report)
+  const about = readChoices(field('about'), ALERT_SCOPES, report)
   return {
     level: readChoice(field('level'), LEVELS, report, place.node),
     ...(rules === undefined ? {} : { rules }),
     ...(tags === undefined ? {} : { tags }),
+    ...(datasets === undefined ? {} : { datasets }),
+    ...(about === undefined ? {} : { about }),
   }
 }
 
+const readLockdown = (place: Place, report: Report): PolicyLockdown | undefined => {
+  const { node } = place
+  if (node === undefined) return undefined
+  if (isScalar(node) && node.value === 'offer') return 'offer'
+  if (!isMap(node)) {
+    report(node, `${place.name} takes offer, or a mapping such as { mode: known_users, for: 15m }`)
+    return undefined
+  }
+  const field = fieldsOf(node, `${place.name}.`, ['mode', 'for'], report)
+  const bounds = { least: MINUTE, most: POLICY_LOCKDOWN, words: 'a duration from 1m to 15m: what begins by itself is short' }
+  return {
+    mode: readChoice(field('mode'), LOCKDOWN_MODES, report, node),
+    duration: readDuration(field('for'), bounds, report, node),
+  }
+}
+
+const KNOWN = ['mode', 'memory', 'actions', 'notify', 'incident', 'lockdown', 'rule-may-set'] as const
+
 const readRespond = (place: Place, report: Report, parent: Node): Policy['respond'] => {
-  const known = ['action', 'target', 'mode', 'memory', 'steps', 'rule-may-set']
   const map = place.node
   if (!isMap(map)) {
-    report(map ?? parent, `respond takes a mapping with ${listed(known)}`)
-    return { action: 'deny', target: 'ip', mode: 'observe', memory: DAY, steps: [], ruleMaySet: [] }
+    report(map ?? parent, `respond takes a mapping with ${listed(KNOWN)}`)
+    return { mode: 'observe', memory: DAY, actions: [], ruleMaySet: [] }
   }
-  const field = fieldsOf(map, 'respond.', known, report)
-  const settable = readList(field('rule-may-set'), report) ?? []
-  for (const name of settable) {
-    if (!RULE_FIELDS.some((known) => known === name)) {
-      report(field('rule-may-set').node, `respond.rule-may-set names ${quote(name)}; it takes ${listed(RULE_FIELDS)}`)
-    }
-  }
+  const field = fieldsOf(map, 'respond.', KNOWN, report)
+  const actions = readActions(field('actions'), report)
+  const optional = <T extends string>(name: string, choices: readonly T[]): T | undefined =>
+    field(name).node === undefined ? undefined : readChoice(field(name), choices, report, map)
+  const notify = optional('notify', ['security', 'administrators'])
+  const incident = optional('incident', LEVELS)
+  const lockdown = readLockdown(field('lockdown'), report)
+  if (actions.length === 0 && notify === undefined && incident === undefined)
+    report(map, 'respond does nothing: it takes actions, notify or incident')
+  if (lockdown !== undefined && incident === undefined)
+    report(field('lockdown').node, 'respond.lockdown needs an incident that it belongs to')
   return {
-    action: readChoice(field('action'), ['deny'], report, map),
-    target: readChoice(field('target'), ['ip'], report, map),
     mode: readChoice(field('mode'), ['observe', 'enforce'], report, map),
-    memory: readDuration(field('memory'), report, map),
-    steps: readSteps(field('steps'), report, map),
-    ruleMaySet: RULE_FIELDS.filter((name) => settable.includes(name)),
+    memory: readDuration(field('memory'), LASTING, report, map),
+    actions,
+    ...(notify === undefined ? {} : { notify }),
+    ...(incident === undefined ? {} : { incident }),
+    ...(lockdown === undefined ? {} : { lockdown }),
+    ruleMaySet: readChoices(field('rule-may-set'), RULE_FIELDS, report) ?? [],
   }
 }
 
@@ -138,15 +190,11 @@ export const readPolicy = (root: YAMLMap, file: string, report: Report): Policy 
   const id = readText(field('id'), 100, report, root)
   if (id !== '' && !/^[a-z0-9]+(?:-[a-z0-9]+)*$/.test(id))
     report(field('id').node, `id is ${quote(id)}; it takes kebab-case such as brute-force`)
-  const orderNode = field('order').node
-  const order = orderNode === undefined ? 500 : isScalar(orderNode) ? orderNode.value : undefined
-  const validOrder = typeof order === 'number' && Number.isSafeInteger(order) && order >= 0 && order <= 1000
-  if (!validOrder) report(orderNode, 'order takes a whole number from 0 to 1000')
   return {
     id,
     title: readText(field('title'), 200, report, root),
     description: readText(field('description'), 4000, report, root),
-    order: validOrder ? order : 500,
+    order: field('order').node === undefined ? 500 : readWhole(field('order'), 0, 1000, report, root),
     file,
     match: readMatch(field('match'), report, root),
     respond: readRespond(field('respond'), report, root),

@@ -11,6 +11,7 @@ const targets = createProtectedTargets({
   gateways: ['192.0.2.254'],
   dns: ['192.0.2.53'],
   operators: ['203.0.113.99'],
+  enforcers: ['192.0.2.77'],
 })
 
 const reason = (kind: Target['kind'], value: string): string | undefined => targets.reasonFor({ kind, value })
@@ -26,6 +27,7 @@ describe('one address', () => {
     ['192.0.2.1', /address of this machine/],
     ['192.0.2.10', /declared proxy/],
     ['192.0.2.254', /gateway/],
+    ['192.0.2.77', /where a guard or an agent works/],
     ['192.0.2.53', /DNS/],
     ['198.51.100.200', /allow-list/],
     ['203.0.113.99', /operator/],
@@ -100,10 +102,10 @@ describe('a long allow-list', () => {
       n % 2 === 0 ? `10.${n >> 8}.${n & 255}.0/24` : `2001:db8:${n.toString(16)}::/48`,
     )
     const targets = createProtectedTargets({ allowList })
-    const began = performance.now()
+    const began = process.cpuUsage()
     for (let n = 0; n < 500; n++) expect(targets.reasonFor({ kind: 'cidr', value: `2001:db9:${n.toString(16)}::/64` })).toBeUndefined()
     // 25 ms each when every line was written out as text
-    expect(performance.now() - began).toBeLessThan(2_500)
+    expect(process.cpuUsage(began).user / 1_000).toBeLessThan(2_500)
     expect(targets.reasonFor({ kind: 'cidr', value: '2001:db8:1:ff::/64' })).toContain('allow-list')
     expect(targets.reasonFor({ kind: 'cidr', value: '2001:db8::/32' })).toContain('holds 2001:db8:1::/48')
     expect(targets.reasonFor({ kind: 'cidr', value: '10.0.0.128/25' })).toContain('allow-list')

@@ -13,6 +13,8 @@ export type ProtectedOptions = {
   readonly dns?: readonly string[]
   /** addresses from which operators are signed in now */
   readonly operators?: readonly string[]
+  /** where guards and agents report from: cut off, they would hear of nothing more */
+  readonly enforcers?: readonly string[]
 }
 
 /** Asked before a decision is made and again before it is enforced. */
@@ -45,6 +47,7 @@ export const createProtectedTargets = (options: ProtectedOptions): ProtectedTarg
     ['a declared proxy', 'proxies', options.proxies ?? []],
     ['on the allow-list', 'allowList', options.allowList ?? []],
     ['the address of a signed-in operator', 'operators', options.operators ?? []],
+    ['where a guard or an agent works', 'enforcers', options.enforcers ?? []],
   ]
   const groups: Group[] = [
     ...ALWAYS.map(([reason, texts]) => ({ reason, texts, option: reason })),

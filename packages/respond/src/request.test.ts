@@ -42,6 +42,9 @@ describe('validateRequest', () => {
     ['cidr', '2001:db8:1:2::5/128', { kind: 'cidr', value: '2001:db8:1:2::5' }],
     ['user', ' u1 ', { kind: 'user', value: 'u1' }],
     ['session', 's1', { kind: 'session', value: 's1' }],
+    ['country', 'de', { kind: 'country', value: 'DE' }],
+    ['asn', 'as64500', { kind: 'asn', value: 'AS64500' }],
+    ['asn', '64500', { kind: 'asn', value: 'AS64500' }],
   ])('writes %s %s in its one form', (kind, value, target) => {
     expect(make({ target: { kind, value } }).target).toEqual(target)
   })
@@ -57,7 +60,25 @@ describe('validateRequest', () => {
     ['PPT_INVALID', { target: { kind: 'ip', value: '203.0.0.0/8' } }],
     ['PPT_INVALID', { target: { kind: 'cidr', value: '2001::/16' } }],
     ['PPT_INVALID', { target: { kind: 'all', value: '*' } }],
-    ['PPT_INVALID', { target: { kind: 'country', value: 'XX' } }],
+    ['PPT_INVALID', { target: { kind: 'country', value: 'Germany' } }],
+    ['PPT_INVALID', { target: { kind: 'country', value: 'D1' } }],
+    ['PPT_INVALID', { target: { kind: 'asn', value: 'AS0' } }],
+    ['PPT_INVALID', { target: { kind: 'asn', value: '4294967296' } }],
+    ['PPT_INVALID', { target: { kind: 'asn', value: 'AS1; drop' } }],
+    ['PPT_INVALID', { target: { kind: 'planet', value: 'earth' } }],
+    ['PPT_INVALID', { action: 'lockdown' }],
+    ['PPT_INVALID', { action: 'toString' }],
+    ['PPT_INVALID', { action: 'require_mfa' }],
+    ['PPT_INVALID', { action: 'suspend', target: { kind: 'session', value: 's' } }],
+    ['PPT_INVALID', { action: 'suspend', target: { kind: 'all', value: '*' } }],
+    ['PPT_INVALID', { enforcers: [] }],
+    ['PPT_INVALID', { enforcers: ['iptables'] }],
+    ['PPT_INVALID', { enforcers: ['nftables'], scope: 'login' }],
+    ['PPT_INVALID', { enforcers: ['guard', 'nginx'], target: { kind: 'user', value: 'u' } }],
+    ['PPT_INVALID', { enforcers: ['nftables'], action: 'challenge' }],
+    ['PPT_INVALID', { limit: { limit: 5, windowMs: 60_000 } }],
+    ['PPT_INVALID', { action: 'throttle', limit: { limit: 0, windowMs: 60_000 } }],
+    ['PPT_INVALID', { action: 'throttle', limit: { limit: 5, windowMs: 1.5 } }],
     ['PPT_INVALID', { target: { kind: 'user', value: '' } }],
     ['PPT_INVALID', { target: { kind: 'user', value: 'a\u202eb' } }],
     ['PPT_INVALID', { target: { kind: 'user', value: 'u'.repeat(257) } }],
@@ -69,6 +90,24 @@ describe('validateRequest', () => {
     ['PPT_INVALID', { reason: ' \u200b\n ' }],
   ])('refuses with %s: %j', (code, over) => {
     expect(() => make(over)).toThrow(expect.objectContaining({ code }))
+  })
+
+  it.each([
+    ['throttle', 'ip', '203.0.113.7', { limit: { limit: 5, windowMs: 60_000 } }],
+    ['challenge', 'country', 'DE', {}],
+    ['require_mfa', 'user', 'ann', {}],
+    ['require_reset', 'user', 'ann', {}],
+    ['suspend', 'user', 'ann', {}],
+    ['end_sessions', 'session', 's1', {}],
+    ['deny', 'cidr', '203.0.113.0/24', { enforcers: ['nftables', 'feed'] }],
+    ['deny', 'user', 'ann', { enforcers: ['guard'] }],
+  ])('takes %s of %s %s', (action, kind, value, over) => {
+    expect(make({ action, target: { kind, value }, ...over })).toMatchObject({ action, target: { kind }, ...over })
+  })
+
+  it('writes enforcers in one order, whatever order they were named in', () => {
+    expect(make({ enforcers: ['nftables', 'guard', 'nftables'] }).enforcers).toEqual(['guard', 'nftables'])
+    expect(make()).not.toHaveProperty('enforcers')
   })
 
   it('keeps the reason to one bounded line', () => {

@@ -45,6 +45,28 @@ const ask = (over: Partial<RespondInput> = {}, held: readonly Decision[] = []): 
 
 const kinds = (verdict: Verdict): string[] => verdict.notes.map(({ kind }) => kind)
 
+describe('an alert that is of an assessment as a whole', () => {
+  it('leads to no decision, and says so', () => {
+    expect(ask().decisions).toHaveLength(1)
+    const { decisions, extended, notes } = ask({ assessment: 'run-7' })
+    expect([decisions, extended]).toEqual([[], []])
+    expect(notes).toEqual([{ kind: 'assessment', detail: expect.stringContaining('assessment run-7') }])
+  })
+
+  it('costs nothing of the budget, and prolongs nothing that is held', () => {
+    const [held] = ask().decisions
+    const late = { now: NOW + 10 * MINUTE, assessment: 'run-7' }
+    const budget = createBudget()
+    const verdict = ask({ ...late, budget }, [{ ...held!, revision: 1 }])
+    expect(verdict.budget).toBe(budget)
+    expect(verdict.extended).toEqual([])
+  })
+
+  it('shows a run on one line, whatever it is called', () => {
+    expect(ask({ assessment: `a\nb${'c'.repeat(500)}` }).notes[0]?.detail).toMatch(/^[^\n]{1,200}$/)
+  })
+})
+
 describe('the built-in answer to brute force', () => {
   it('denies signing in for a quarter of an hour, with reason, author, rule and alert', () => {
     const { decisions, notes } = ask()
@@ -58,7 +80,8 @@ describe('the built-in answer to brute force', () => {
         scope: 'login',
         mode: 'enforce',
         reason: 'Brute force from one address: Five failed sign-ins in one minute.',
-        author: { kind: 'policy', id: 'brute-force', name: 'Brute force is answered in steps' },
+        enforcers: ['guard', 'forward_auth'],
+        author: { kind: 'policy', id: 'brute-force', name: 'Brute force of applications is answered in steps' },
         rule: { id: 'brute-force-address', title: 'Brute force from one address', level: 'high', version: '1' },
         alertId: 'alert-1',
         startsAt: NOW,
@@ -175,22 +198,31 @@ describe('what is in force already', () => {
 })
 
 describe('who is not denied', () => {
-  it('spares every address of an attack that aims at one user from many', () => {
+  it('spares every address of an attack that aims at one user or endpoint from many', () => {
     const targets = Array.from({ length: 700 }, (_, i) => `198.51.${i >> 8}.${i & 255}`)
-    for (const kind of ['user', 'endpoint'] as const) {
-      const verdict = ask({ alert: alertOf({ scope: { kind, value: 'alice\u001b[31m' }, targets }) })
-      expect(verdict.decisions).toEqual([])
-      expect(kinds(verdict)).toEqual(['no-policy'])
-      expect(verdict.notes[0]?.detail).toContain('700 addresses')
-      expect(verdict.notes[0]?.detail).not.toContain('\u001b')
-    }
+    const user = ask({ alert: alertOf({ scope: { kind: 'user', value: 'alice' }, targets }) })
+    expect(user.decisions).toMatchObject([
+      { action: 'challenge', target: { kind: 'user', value: 'alice' }, scope: 'login', mode: 'enforce' },
+    ])
+    const endpoint = ask({ alert: alertOf({ scope: { kind: 'endpoint', value: '/login\u001b[31m' }, targets }) })
+    expect(endpoint.decisions).toEqual([])
+    expect(kinds(endpoint)).toEqual(['no-policy'])
+    expect(endpoint.notes[0]?.detail).toContain('700 addresses')
+    expect(endpoint.notes[0]?.detail).not.toContain('\u001b')
+    expect(endpoint.intents?.notify).toMatchObject({ audience: 'security', kind: 'alert' })
   })
 
   it('refuses a protected address, and says which', () => {
     const protectedTargets = createProtectedTargets({ proxies: ['203.0.113.7'] })
     const verdict = ask({ protectedTargets })
     expect(verdict.decisions).toEqual([])
-    expect(verdict.notes).toEqual([{ kind: 'protected', detail: '203.0.113.7 is not denied: 203.0.113.7 is a declared proxy.' }])
+    expect(verdict.notes).toEqual([
+      {
+        kind: 'protected',
+        detail: '203.0.113.7 is not denied: 203.0.113.7 is a declared proxy.',
+        target: { kind: 'ip', value: '203.0.113.7' },
+      },
+    ])
   })
 
   it('does nothing about an alert that no policy answers, or that names no address', () => {
@@ -202,9 +234,12 @@ describe('who is not denied', () => {
   it('acts on the addresses of a wide prefix one by one, and on a bounded number of them', () => {
     const targets = Array.from({ length: 300 }, (_, i) => `2001:db8:7:${i.toString(16)}::1`)
     const verdict = ask({ alert: alertOf({ scope: { kind: 'ip', value: '2001:db8:7::/48' }, targets: [...targets, '2001:db8:8::1'] }) })
-    expect(verdict.decisions).toHaveLength(32)
+    // fifteen /64s, and from the sixteenth on the /56 around them
+    expect(verdict.decisions).toHaveLength(16)
     expect(new Set(verdict.decisions.map(({ batch }) => batch)).size).toBe(1)
-    expect(verdict.decisions.every(({ target }) => /^2001:db8:7(?::[0-9a-f]+)?::\/64$/.test(target.value))).toBe(true)
+    expect(verdict.decisions.slice(0, 15).every(({ target }) => /^2001:db8:7(?::[0-9a-f]+)?::\/64$/.test(target.value))).toBe(true)
+    expect(verdict.decisions[15]?.target).toEqual({ kind: 'cidr', value: '2001:db8:7::/56' })
+    expect(verdict.notes.filter(({ kind }) => kind === 'merged')).toHaveLength(16)
   })
 })
 
@@ -231,7 +266,8 @@ describe('what a rule may ask for', () => {
     const rule = (response: object): Verdict => ask({ rulesRespond: new Map([['brute-force-address', response]]) })
     expect(rule({ mode: 'observe' }).decisions[0]?.mode).toBe('observe')
     expect(rule({ duration: '30d', scope: 'all' }).decisions[0]).toMatchObject({ scope: 'login', expiresAt: NOW + 15 * MINUTE })
-    expect(kinds(rule({ target: 'user' }))).toEqual(['no-policy'])
+    // whom a policy acts on is the policy's own to say
+    expect(rule({ target: 'user', mode: 'enforce' }).decisions[0]?.target.kind).toBe('ip')
   })
 
   it('is taken where the policy says so, within the bounds of a decision, and later steps are never milder', () => {
@@ -340,8 +376,9 @@ describe('every sequence of alerts', () => {
       fc.property(fc.array(alert, { maxLength: 25 }), (alerts) => {
         play(alerts, ({ decisions, extended }) => {
           for (const { target } of [...decisions, ...extended]) {
-            const range = rangeOfTarget(target)!
-            expect(guarded.filter((other) => rangesOverlap(range, other))).toEqual([])
+            const range = rangeOfTarget(target)
+            expect(range === undefined && target.kind !== 'user').toBe(false)
+            expect(guarded.filter((other) => range !== undefined && rangesOverlap(range, other))).toEqual([])
           }
         })
       }),
@@ -362,7 +399,8 @@ describe('every sequence of alerts', () => {
             expect(held.length).toBeLessThanOrEqual(limits.held)
             const share = new Map<string, number>()
             for (const { target } of enforced) {
-              const address = parseAddress(target.value.split('/')[0] ?? '')!
+              const address = parseAddress(target.value.split('/')[0] ?? '')
+              if (address === undefined) continue
               const network = formatRange(prefixOf(address, address.family === 4 ? 16 : 48))
               share.set(network, (share.get(network) ?? 0) + 1)
             }

@@ -1,4 +1,5 @@
 import { type Address, type AddressRange, type Alert, formatRange, parseRange, prefixOf, type TargetKind } from '@parapet/core'
+import { type AlertFacts, NO_FACTS } from './facts.js'
 
 /** What a decision acts on. */
 export type Target = { readonly kind: TargetKind; readonly value: string }
@@ -66,7 +67,7 @@ const acted = (range: AddressRange): AddressRange => prefixOf(range.address, ran
  * many, each seen once or twice, and denying them would hit people behind the same networks. Those of a wide prefix are acted on
  * one by one. Bounded by {@link MAX_TARGETS}.
  */
-export const responseTargets = (alert: Alert): readonly Target[] => {
+export const addressTargets = (alert: Alert): readonly Target[] => {
   const { kind, value } = alert.scope
   if (kind === 'user' || kind === 'endpoint') return []
   const scope = kind === 'ip' ? parseRange(value) : undefined
@@ -80,3 +81,41 @@ export const responseTargets = (alert: Alert): readonly Target[] => {
   }
   return [...found.values()]
 }
+
+/** More than so many users behind one alert are too many to know who of them it is about: none is acted on. */
+export const MAX_USERS = 4
+const LONGEST_NAME = 256
+
+const named = (kind: 'user' | 'session', values: readonly string[]): readonly Target[] => {
+  const known = [...new Set(values)].filter((value) => value.trim() !== '' && value.length <= LONGEST_NAME)
+  return known.length > MAX_USERS ? [] : known.map((value) => ({ kind, value }))
+}
+
+/**
+ * The users that an alert may be answered on: the one that it stands for. For an alert of an address or an event they are those who signed
+ * in with success in what is behind it, else those who are named there; none of more than {@link MAX_USERS}: a list of guessed names is
+ * no list of suspects.
+ */
+export const userTargets = (alert: Alert, facts: AlertFacts): readonly Target[] => {
+  const { kind, value } = alert.scope
+  if (kind === 'user') return named('user', [value])
+  if (kind === 'endpoint') return []
+  const [only, ...more] = USER_FIELDS.flatMap((field) => alert.group[field] ?? [])
+  if (only !== undefined) return named('user', [only, ...more].slice(0, 1))
+  return named('user', facts.signedIn.length > 0 ? facts.signedIn : facts.users)
+}
+
+const USER_FIELDS = ['user.id', 'user.name'] as const
+
+/** The sessions that an alert may be answered on, bounded as users are. */
+export const sessionTargets = (alert: Alert, facts: AlertFacts): readonly Target[] => {
+  const own = alert.group['session.id']
+  return named('session', own === undefined ? facts.sessions : [own])
+}
+
+/** Everything that an answer to this alert may act on: what earlier decisions and the traffic have to be known of. */
+export const targetsOf = (alert: Alert, facts: AlertFacts = NO_FACTS): readonly Target[] => [
+  ...addressTargets(alert),
+  ...userTargets(alert, facts),
+  ...sessionTargets(alert, facts),
+]

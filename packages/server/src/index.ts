@@ -1,5 +1,6 @@
 export { type Config, type ConfigSources, explainConfig, loadConfig, type LoadedConfig, type Setting } from './config/index.js'
 export { type KeyPlace, openKeyPlace } from './lifecycle/open-key-place.js'
+export { openOperatorsPlace, type OperatorsPlace } from './lifecycle/open-operators-place.js'
 export { createSetupLink } from './lifecycle/setup-link.js'
 export { readLocalToken } from './lifecycle/local-token.js'
 export { type RunningServer, startServer, type StartOptions } from './lifecycle/start-server.js'

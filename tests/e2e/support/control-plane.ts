@@ -47,8 +47,8 @@ export const startControlPlane = async (options: {
     ...(options.gid === undefined ? {} : { gid: options.gid }),
   })
   const url = `http://localhost:${options.port}`
-  await program.waitFor(new RegExp(`${url}(?![\\d])`), 90_000)
-  const setupLink = /https?:\/\/\S+\/setup#\S+/.exec(program.output())?.[0]
+  // its own line: the log on the other stream names the address too, and may come before the link
+  const [, setupLink] = await program.waitFor(new RegExp(`^listening {2}${url}\\n(?:setup {2}(\\S+/setup#\\S+)\\n)?`, 'm'), 90_000)
   return { ...program, url, setupLink }
 }
 

@@ -9,8 +9,10 @@ export const startNginx = async (options: {
   place: string
   listen: readonly string[]
   upstream: string
+  /** more headers for the application, such as `CF-Connecting-IP $remote_addr` */
+  headers?: readonly string[]
 }): Promise<Program> => {
-  const { prefix, place, listen, upstream } = options
+  const { prefix, place, listen, upstream, headers = [] } = options
   mkdirSync(place, { recursive: true })
   const config = join(place, 'nginx.conf')
   writeFileSync(
@@ -34,6 +36,7 @@ http {
       proxy_pass http://${upstream};
       proxy_set_header Host $host;
       proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+      ${headers.map((header) => `proxy_set_header ${header};`).join('\n      ')}
     }
   }
 }

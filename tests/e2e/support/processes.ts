@@ -13,6 +13,10 @@ export type Program = {
   stop: (signal?: NodeJS.Signals) => Promise<number | null>
 }
 
+/** The environment without settings of ours: what steers the tests would be an unknown setting to a server. */
+const withoutOurs = (): NodeJS.ProcessEnv =>
+  Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('PARAPET_')))
+
 /** Starts a program and keeps its output. */
 export const startProgram = (
   command: string,
@@ -20,7 +24,7 @@ export const startProgram = (
   options: { env?: Readonly<Record<string, string>>; cwd?: string; uid?: number; gid?: number } = {},
 ): Program => {
   const { env, ...rest } = options
-  const child = spawn(command, [...args], { ...rest, env: { ...process.env, NO_COLOR: '1', ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(command, [...args], { ...rest, env: { ...withoutOurs(), NO_COLOR: '1', ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
   let text = ''
   const collect = (chunk: Buffer): void => {
     text = (text + chunk.toString('utf8')).slice(-200_000)

@@ -5,7 +5,9 @@ import type { Connection } from './connection.js'
 export type ApiClient = {
   readonly get: <T>(path: string, query?: Readonly<Record<string, string | undefined>>) => Promise<T>
   readonly post: <T>(path: string, body: unknown) => Promise<T>
-  readonly remove: <T>(path: string) => Promise<T>
+  readonly put: <T>(path: string, body: unknown) => Promise<T>
+  readonly patch: <T>(path: string, body: unknown) => Promise<T>
+  readonly remove: <T>(path: string, body?: unknown) => Promise<T>
 }
 
 /** A slow answer is no answer: somebody waits at a terminal. ms */
@@ -75,6 +77,8 @@ export const createApiClient = ({ url, token }: Connection, deps: { readonly fet
   return {
     get: async <T>(path: string, query: Readonly<Record<string, string | undefined>> = {}) => (await call('GET', path, query)) as T,
     post: async <T>(path: string, body: unknown) => (await call('POST', path, {}, body)) as T,
-    remove: async <T>(path: string) => (await call('DELETE', path, {})) as T,
+    put: async <T>(path: string, body: unknown) => (await call('PUT', path, {}, body)) as T,
+    patch: async <T>(path: string, body: unknown) => (await call('PATCH', path, {}, body)) as T,
+    remove: async <T>(path: string, body?: unknown) => (await call('DELETE', path, {}, body)) as T,
   }
 }

@@ -6,7 +6,27 @@ import { parapet, temporaryFolder } from '../fixtures/run-parapet.js'
 
 const folder = temporaryFolder()
 
-const COMMANDS = ['detect', 'parse', 'rules', 'mask', 'keys', 'serve', 'init', 'config', 'decisions', 'block', 'unblock', 'why']
+const COMMANDS = [
+  'detect',
+  'activity',
+  'triage',
+  'parse',
+  'rules',
+  'mask',
+  'attack',
+  'keys',
+  'serve',
+  'agent',
+  'init',
+  'config',
+  'decisions',
+  'block',
+  'unblock',
+  'why',
+  'policies',
+  'enforcers',
+  'lockdown',
+]
 const jsonLines = (text: string): Record<string, unknown>[] =>
   text
     .split('\n')
@@ -24,12 +44,15 @@ describe('help', () => {
   })
 
   it('of every command has its exit codes, --json where it prints results, and no line wider than 80 columns', async () => {
-    const groups = [['rules'], ['config'], ['decisions'], ['keys'], ['mask', 'rules']]
+    const groups = [['rules'], ['config'], ['decisions'], ['policies'], ['lockdown'], ['keys'], ['mask', 'rules']]
     const keys = ['create', 'list', 'rotate', 'promote', 'enable', 'disable', 'destroy', 'scan', 'seal', 'status', 'finish', 'undo']
     const printing = [
       ['detect'],
+      ['activity'],
+      ['triage'],
       ['parse'],
       ['rules', 'list'],
+      ['rules', 'lint'],
       ['rules', 'test'],
       ['rules', 'explain'],
       ['mask'],
@@ -37,23 +60,37 @@ describe('help', () => {
       ['mask', 'rules', 'test'],
       ['mask', 'rules', 'explain'],
       ...keys.map((name) => ['keys', name]),
+      ['attack'],
       ['serve'],
+      ['agent'],
+      ['agent', 'enrol'],
+      ['agent', 'status'],
+      ['agent', 'install'],
+      ['agent', 'release'],
+      ['agent', 'uninstall'],
       ['init'],
       ['config', 'explain'],
-      ['decisions', 'list'],
+      ...['list', 'show', 'undo'].map((name) => ['decisions', name]),
+      ...['list', 'show', 'preview', 'promote', 'demote'].map((name) => ['policies', name]),
+      ['enforcers'],
+      ...['status', 'start', 'confirm', 'end'].map((name) => ['lockdown', name]),
       ['block'],
       ['unblock'],
       ['why'],
     ]
-    for (const path of [...groups, ...printing]) {
-      const { code, stdout, stderr } = await parapet([...path, '--help'])
+    const paths = [...groups, ...printing]
+    const runs: Awaited<ReturnType<typeof parapet>>[] = []
+    while (runs.length < paths.length)
+      runs.push(...(await Promise.all(paths.slice(runs.length, runs.length + 3).map((path) => parapet([...path, '--help'])))))
+    for (const [i, path] of paths.entries()) {
+      const { code, stdout, stderr } = runs[i] ?? { code: null, stdout: '', stderr: 'not run' }
       expect([path, code, stderr]).toEqual([path, 0, ''])
       expect([path, stdout.split('\n').filter((line) => line.length > 80)]).toEqual([path, []])
       expect([path, stdout.includes('--json') || groups.includes(path)]).toEqual([path, true])
       const whole = path.length === 1
       expect([path, !whole || (/^Examples:\n {2}\$ \S/m.test(stdout) && /^Exit codes:/m.test(stdout))]).toEqual([path, true])
     }
-  }, 60_000)
+  }, 180_000)
 
   it('loads no engine, no rules and no database driver before a command needs them', () => {
     const seen = new Set<string>()
@@ -81,7 +118,7 @@ describe('help', () => {
   it('is shown on standard error for a group without its command', async () => {
     const { code, stdout, stderr } = await parapet(['rules'])
     expect([code, stdout]).toEqual([2, ''])
-    expect(stderr).toContain('parapet rules list|test|explain')
+    expect(stderr).toContain('parapet rules list|lint|test|explain')
   })
 })
 

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
 import { freePort } from '@parapet/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { cleanEnv, parapet, parapetBin, type Run, temporaryFolder } from '../fixtures/run-parapet.js'
@@ -137,6 +138,95 @@ describe('blocking', () => {
   it('knows nothing about who never came', async () => {
     expect((await run('why', '198.51.100.200')).stdout).toBe('198.51.100.200 is not blocked.\nNothing is known about it.\n')
   })
+})
+
+describe('what is decided', () => {
+  it('is shown with where it is in force, and taken back by the batch only when somebody is sure', async () => {
+    await run('block', '203.0.113.30', '--reason', 'scans')
+    const [made] = jsonLines((await run('decisions', 'list', '--json')).stdout) as { id: string; batch: string }[]
+    const show = await run('decisions', 'show', made?.id ?? '')
+    expect(show.stdout).toMatch(/^203\.0\.113\.30 {2}deny all {2}.* left\n/)
+    expect(show.stdout).toMatch(/No enforcer has reported|ENFORCER|enforcer/)
+    const asked = await run('decisions', 'undo', made?.batch ?? '')
+    expect([asked.code, asked.stdout]).toEqual([2, ''])
+    expect(asked.stderr).toMatch(/203\.0\.113\.30[\s\S]*say --yes/)
+    expect((await run('decisions', 'undo', made?.batch ?? '', '--yes')).stdout).toBe(`Lifted 1 decision of batch ${made?.batch ?? ''}.\n`)
+    expect((await run('decisions', 'undo', made?.batch ?? '')).stdout).toBe('Nothing of this batch is in force.\n')
+    expect((await run('decisions', 'show', 'none')).stderr).toContain('PPT_NOT_FOUND')
+  }, 120_000)
+
+  it('by policies is listed, tried without effect, and promoted only by who is sure', async () => {
+    const list = await run('policies')
+    expect(list.stdout).toMatch(/^brute-force +enforce +\d+/m)
+    const show = await run('policies', 'show', 'brute-force')
+    expect(show.stdout).toMatch(/enforce {2}builtin\n[\s\S]*\n- /)
+    expect(jsonLines((await run('policies', 'preview', 'observe', '--mode', 'enforce', '--json')).stdout)).toMatchObject([
+      { alerts: 0, whole: true },
+    ])
+    expect((await run('policies', 'preview', 'observe')).stdout).toMatch(/^Of 0 alerts since .*0 decisions/)
+    expect(await run('policies', 'demote', 'brute-force')).toMatchObject({ code: 0, stdout: 'brute-force is set to observe.\n' })
+    expect((await run('policies')).stdout).toMatch(/^brute-force +observe/m)
+    const asked = await run('policies', 'promote', 'brute-force')
+    expect([asked.code, asked.stderr]).toEqual([2, expect.stringContaining('--yes') as string])
+    expect((await run('policies', 'promote', 'brute-force', '--yes')).stdout).toBe('brute-force is set to enforce.\n')
+    expect((await run('policies', 'show', 'none')).stderr).toContain('parapet policies lists them')
+    expect((await run('policies', 'preview', 'observe', '--days', '8')).stderr).toContain('1 to 7 days')
+  }, 180_000)
+
+  it('is carried out by enforcers that report, and exit code 1 says that one is not in step', async () => {
+    const token = (await readFile(`${folder.path}/data/local-token`, 'utf8')).trim()
+    const call = async (path: string, authorization: string, body: unknown): Promise<Response> =>
+      fetch(`http://127.0.0.1:${env['PARAPET_PORT']}${path}`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${authorization}`, 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      })
+    const source = (await (await call('/v1/sources', token, { name: 'web1' })).json()) as { token: string }
+    const report = {
+      kind: 'nftables',
+      instance: 'web1',
+      version: '1',
+      mode: 'enforce',
+      now: Date.now(),
+      revision: 1_000,
+      wanted: 3,
+      held: 2,
+      checkedAt: Date.now(),
+      repairs: [{ at: Date.now(), what: 'the table was gone' }],
+      refused: [],
+      cannot: [],
+      latencyMs: { p50: 12, p99: 30 },
+      trouble: null,
+    }
+    expect((await call('/v1/enforcers/reports', source.token, { reports: [report] })).status).toBe(204)
+    const { code, stdout } = await run('enforcers')
+    expect(code).toBe(1)
+    expect(stdout).toMatch(/^nftables web1 +web1 +enforce +2 of 3 +drift +12 ms +\d+s ago$/m)
+    expect(stdout).toContain('the table was gone')
+  }, 60_000)
+})
+
+describe('a lockdown', () => {
+  it('says what it means before it begins, begins for who is sure, and is over when it is ended', async () => {
+    expect((await run('lockdown')).stdout).toMatch(/^There is no lockdown\./)
+    const dry = await run('lockdown', 'start', '--reason', 'drill', '--dry-run')
+    expect(dry.stdout).toBe('')
+    expect(dry.stderr).toMatch(/^Of the last hour it would have refused 0 of 0 requests[\s\S]*127\.0\.0\.0\/8 +this machine itself/)
+    const asked = await run('lockdown', 'start', '--reason', 'drill')
+    expect([asked.code, asked.stdout]).toEqual([2, ''])
+    const begun = await run('lockdown', 'start', '--reason', 'drill', '--for', '10m', '--yes')
+    expect(begun.stdout).toMatch(
+      /^Lockdown known_users by .*: ends in (?:2m|1m 5\ds) \(not confirmed yet\)\. drill\nConfirm it with parapet lockdown confirm within/,
+    )
+    expect(begun.stdout).toContain('parapet lockdown end')
+    expect((await run('lockdown', 'confirm')).stdout).toMatch(/ends in (?:10m|9m 5\ds) \(1 confirmation\)/)
+    expect((await run('lockdown', 'start', '--reason', 'again', '--yes')).stderr).toContain('PPT_CONFLICT')
+    expect((await run('lockdown', 'end', '--reason', 'over')).stdout).toBe('The lockdown is over.\n')
+    expect((await run('lockdown')).stdout).toMatch(/^There is no lockdown\.[\s\S]*known_users +\S.* +ended by hand +drill/)
+    expect(jsonLines((await run('lockdown', 'status', '--json')).stdout)).toMatchObject([
+      { current: null, latest: [{ endedWhy: 'ended' }] },
+    ])
+  }, 180_000)
 })
 
 describe('who asks', () => {

@@ -20,7 +20,7 @@ describe('parapet detect', () => {
     expect([code, stderr]).toEqual([1, ''])
     expect(stdout).toMatch(/^HIGH {2}Brute force from one address/)
     expect(stdout).toMatch(/198\.51\.100\.7 +8 +2026-11-20 08:00:00 +08:00:35/)
-    expect(stdout).toMatch(/9 lines of sshd · 9 events/)
+    expect(stdout).toMatch(/9 lines of auth · 9 events/)
     expect(stdout).not.toContain('192.0.2.10')
     expect(stdout).not.toContain('\u001b[')
   })
@@ -28,7 +28,7 @@ describe('parapet detect', () => {
   it('exits 0 when nothing was found, and says so', async () => {
     const { code, stdout } = await parapet(['detect', quiet])
     expect(code).toBe(0)
-    expect(stdout).toMatch(/^Nothing found\.\n3 lines of sshd · 3 events/)
+    expect(stdout).toMatch(/^Nothing found\.\n3 lines of auth · 3 events/)
   })
 
   it('prints one alert a line with --json, in the documented shape', async () => {
@@ -109,6 +109,16 @@ describe('parapet detect', () => {
     expect(stdout).toContain('sql-injection')
   })
 
+  it('says how near a rule came that did not fire', async () => {
+    folder.write(
+      'near.yml',
+      `title: Failed\nid: 0d2d1a0e-1111-4222-8333-444455556670\nname: near-failed\nlogsource: {category: authentication}\ndetection: {a: {event.outcome: failure}, condition: a}\n---\ntitle: Seven\nid: 0d2d1a0e-1111-4222-8333-444455556671\nname: seven\nlevel: high\ncorrelation: {type: event_count, rules: [near-failed], group-by: [source.ip], timespan: 1h, condition: {gte: 7}}\n`,
+    )
+    const log = folder.write('six.log', logText(sshFailures('198.51.100.9', 6, { hour: 3 })))
+    const { stdout } = await parapet(['detect', log, '--no-builtin', '--rules', `${folder.path}/near.yml`, '--explain'])
+    expect(stdout).toMatch(/came near: 6 of seven, source\.ip 198\.51\.100\.9/)
+  })
+
   it('runs rules of a directory, alone or beside its own, and goes on when one cannot run', async () => {
     folder.write(
       'mine.yml',
@@ -165,7 +175,7 @@ describe('bad input', () => {
   it('counts lines that are cut or not understood', async () => {
     const long = `${sshFailures('198.51.100.7', 1)[0]}${'x'.repeat(20_000)}`
     const { stdout } = await parapet(['detect', folder.write('long.log', logText([long, 'what is this', sshSuccess('192.0.2.1', 'a')]))])
-    expect(stdout).toMatch(/3 lines of sshd · .*1 not understood.*1 cut at 8 KiB/)
+    expect(stdout).toMatch(/3 lines of auth · .*1 not understood.*1 cut at 8 KiB/)
   })
 
   it('may end too early: what was read is reported, then the error, and it exits 3', async () => {
@@ -182,7 +192,7 @@ describe('bad input', () => {
     [['detect', 'x', '--level', 'severe'], /Allowed choices are informational, low/],
     [['detect', 'x', '--since', 'tuesday'], /--since takes a duration/],
     [['detect', 'x', '--limit', '-3'], /whole number/],
-    [['detect', 'x', '--format', 'apache'], /PPT_FORMAT_UNKNOWN.*sshd, nginx\.access/],
+    [['detect', 'x', '--format', 'iis'], /PPT_FORMAT_UNKNOWN.*sshd, .*nginx\.access/],
     [['detct', 'x'], /unknown command 'detct' \(Did you mean detect\?\)/],
   ])('is a wrong command line: %j', async (args, sentence) => {
     const { code, stdout, stderr } = await parapet(args)

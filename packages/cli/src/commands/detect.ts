@@ -1,22 +1,24 @@
-import { atLeast, LEVELS, type Level } from '@parapet/core'
-import { InvalidArgumentError, Option } from 'commander'
-import { type AddCommand, examples, withJson } from '../command.js'
+import { atLeast, LEVELS, type Level, type SecurityEvent } from '@parapet/core'
+import type { Engine } from '@parapet/detect'
+import { Option } from 'commander'
+import { type AddCommand, collect, examples, readLimit, withJson } from '../command.js'
 import { reportError } from '../errors.js'
 import { EXIT, EXIT_HELP, type ExitCode, worse } from '../exit-codes.js'
-import { FORMAT_HELP } from '../log-input/format.js'
+import { FORMAT_HELP, LOG_FORMAT_HELP, MAPPING_HELP, namedParser } from '../log-input/format.js'
 import { readMoment } from '../log-input/moment.js'
+import { PIPELINE_HELP } from '../log-input/rule-files.js'
 import { toJsonLine } from '../output/escape.js'
 
-const collect = (value: string, before: readonly string[] = []): string[] => [...before, value]
-
-const readLimit = (text: string): number => {
-  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('It takes a whole number; 0 means all.')
-  return text === '0' ? Number.POSITIVE_INFINITY : Number(text)
-}
+/** So many events from the start are looked at again, rule by rule, to say how near the quiet ones came. */
+const EXPLAINED = 20_000
 
 type DetectOptions = {
   format: string
+  mapping?: string
+  logFormat?: string
   rules?: string[]
+  pipeline?: string[]
+  geo?: string[]
   builtin: boolean
   explain?: boolean
   level: Level
@@ -37,20 +39,26 @@ export const addDetect: AddCommand = (program, { terminal, now, run }) => {
     )
     .argument('<file...>', 'log files, plain or gzip; - reads standard input')
     .option('--format <name>', FORMAT_HELP, 'auto')
+    .option('--mapping <file>', MAPPING_HELP)
+    .option('--log-format <format>', LOG_FORMAT_HELP)
     .option('--rules <dir>', 'also run the Sigma rules of this directory or file; may be given again', collect)
+    .option('--pipeline <file>', PIPELINE_HELP, collect)
+    .option('--geo <file>', 'a .mmdb file with places or networks of addresses, such as GeoLite2-City; may be given again', collect)
     .option('--no-builtin', 'leave out the rules that come with Parapet')
     .addOption(new Option('--level <level>', 'show alerts of this level or worse').choices(LEVELS).default('informational'))
     .option('--since <when>', 'only events from then on: 24h, 2026-11-21, "2026-11-21 08:00" (UTC)')
     .option('--until <when>', 'only events before then')
     .addOption(new Option('--limit <n>', 'rows shown for each rule, 0 for all').argParser(readLimit).default(10))
-    .option('--explain', 'say each rule in words, why its first alert fired, and which rules found nothing')
+    .option('--explain', 'say each rule in words, why its first alert fired, which rules found nothing, and how near they came')
     .addHelpText(
       'after',
       `${examples([
         ['parapet detect /var/log/auth.log', 'who attacked the ssh server of this host'],
         ['parapet detect access.log.2.gz access.log.1 access.log', 'a rotated web log as one, oldest first'],
         ['journalctl -u ssh --since today | parapet detect -', 'what the journal has of today'],
+        ['parapet detect app.log --mapping app.yml', 'a JSON log of your own, with its fields named'],
         ['parapet detect access.log --level high --json | jq -r .targets[]', 'the addresses behind grave alerts'],
+        ['parapet detect app.log --geo GeoLite2-City.mmdb --geo GeoLite2-ASN.mmdb', 'new countries and impossible travel of users too'],
         ['parapet detect access.log --no-builtin --rules ./my-rules', 'try rules of your own on real traffic'],
       ])}
 
@@ -67,22 +75,40 @@ ${EXIT_HELP}
       const started = now()
       const since = options.since === undefined ? undefined : readMoment('--since', options.since, started)
       const until = options.until === undefined ? undefined : readMoment('--until', options.until, started)
-      const [{ createEngine, explainRule, prepareReplay }, { loadRules, noticeProblems }, { replay }, report, { createReadProgress }] =
-        await Promise.all([
-          import('@parapet/detect'),
-          import('../log-input/rule-files.js'),
-          import('../log-input/replay.js'),
-          import('../output/alert-report.js'),
-          import('../output/progress.js'),
-        ])
+      const [
+        { createEngine, createEnricher, explainEvents, explainRule, prepareReplay },
+        { loadRules, noticeProblems },
+        { replay },
+        report,
+        { createReadProgress },
+      ] = await Promise.all([
+        import('@parapet/detect'),
+        import('../log-input/rule-files.js'),
+        import('../log-input/replay.js'),
+        import('../output/alert-report.js'),
+        import('../output/progress.js'),
+      ])
+      // first: a database that cannot be read is said before hours of logs are
+      const geo = options.geo === undefined ? undefined : (await import('@parapet/guard/geo')).createGeo({ path: options.geo, reloadMs: 0 })
+      const parser = await namedParser(options)
       prepareReplay()
-      const { rules, problems } = await loadRules({ builtin: options.builtin, places: options.rules ?? [] })
+      const { rules, problems } = await loadRules({ builtin: options.builtin, places: options.rules ?? [], pipelines: options.pipeline })
       noticeProblems(terminal, problems)
       const begun = performance.now()
+      const engine = createEngine({ rules })
+      const head: SecurityEvent[] = []
+      const watched: Engine = {
+        ...engine,
+        process: (event, ref) => {
+          if (head.length < EXPLAINED) head.push(event)
+          return engine.process(event, ref)
+        },
+      }
       const result = await replay({
         files,
-        format: options.format,
-        engine: createEngine({ rules }),
+        parser,
+        engine: options.explain === true ? watched : engine,
+        enrich: geo === undefined ? undefined : createEnricher(geo),
         since,
         until,
         now: started,
@@ -105,9 +131,10 @@ ${EXIT_HELP}
         }
         if (options.explain === true) {
           const quiet = rules.rules.filter(({ id, alerts }) => alerts && !groups.some((group) => group.rule.id === id))
+          const near = new Map(explainEvents(rules, head).rules.map((told) => [told.ruleId, report.nearWords(told)]))
           await terminal.print(
             `${report.formatQuietRules(
-              quiet.map(({ id, name = id, title }) => ({ name, title, inWords: explainRule(rules, id) })),
+              quiet.map(({ id, name = id, title }) => ({ name, title, inWords: explainRule(rules, id), near: near.get(id) })),
               terminal,
             )}\n`,
           )

@@ -1,7 +1,16 @@
 import { ParapetError } from '@parapet/core'
 import { type AddCommand, examples, withJson } from '../command.js'
 import { EXIT, EXIT_HELP } from '../exit-codes.js'
-import { FORMAT_HELP, latestMoment, pickParser } from '../log-input/format.js'
+import {
+  FORMAT_HELP,
+  type FormatChoice,
+  latestMoment,
+  LOG_FORMAT_HELP,
+  MAPPING_HELP,
+  namedParser,
+  pickParser,
+} from '../log-input/format.js'
+import { waits } from '../log-input/replay.js'
 import { escapeText, toJsonLine } from '../output/escape.js'
 import { formatCount, plural } from '../output/format.js'
 
@@ -15,10 +24,13 @@ export const addParse: AddCommand = (program, { terminal, now, run }) => {
     )
     .argument('<file>', 'the log; - reads standard input')
     .option('--format <name>', FORMAT_HELP, 'auto')
+    .option('--mapping <file>', MAPPING_HELP)
+    .option('--log-format <format>', LOG_FORMAT_HELP)
     .addHelpText(
       'after',
       `${examples([
         ['parapet parse access.log | jq .["source.ip"]', 'the addresses of a web log'],
+        [`parapet parse a.log --log-format '$remote_addr [$time_local] "$request"'`, "a web server's own format"],
         ['journalctl -u ssh | parapet parse - --format sshd', 'what sshd said, as events'],
       ])}
 
@@ -28,25 +40,30 @@ ${EXIT_HELP}
 `,
     )
   withJson(command).action(
-    run(async (path: string, options: { format: string }) => {
-      const { readLines } = await import('@parapet/detect')
+    run(async (path: string, options: FormatChoice) => {
+      const { openParser, readLines } = await import('@parapet/detect')
       const reader = readLines(path, { stdin: terminal.stdin })
       const context = { now: await latestMoment(path, now()) }
-      let parser = options.format === 'auto' ? undefined : await pickParser(options.format, [], path)
+      const named = await namedParser(options)
+      let parser = named === undefined ? undefined : openParser(named)
       let events = 0
       let unknown = 0
       let failure: unknown
       try {
         for await (const { lines } of reader) {
-          parser ??= await pickParser(options.format, lines, path)
+          parser ??= openParser(await pickParser(lines, path))
           const parsed: string[] = []
           for (const line of lines) {
             const event = parser.parse(line, context)
             if (event !== undefined) parsed.push(toJsonLine(event))
-            else if (line.trim() !== '' && !parser.isForeign(line)) unknown++
+            else if (line.trim() !== '' && !parser.isForeign(line) && !waits(parser, line)) unknown++
           }
           events += parsed.length
           if (parsed.length > 0) await terminal.print(parsed.join('\n'))
+        }
+        for (let event = parser?.flush?.(); event !== undefined; event = parser?.flush?.()) {
+          events++
+          await terminal.print(toJsonLine(event))
         }
       } catch (error) {
         // what was read is counted and said before the error is

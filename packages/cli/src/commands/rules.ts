@@ -1,15 +1,16 @@
 import { LEVELS } from '@parapet/core'
 import type { RuleInfo } from '@parapet/detect'
-import { type AddCommand, type CommandContext, examples, withJson } from '../command.js'
+import { Option } from 'commander'
+import { type AddCommand, collect, type CommandContext, examples, withJson } from '../command.js'
 import { usageError } from '../errors.js'
-import { EXIT, EXIT_HELP, type ExitCode } from '../exit-codes.js'
-import { loadRules, noticeProblems } from '../log-input/rule-files.js'
+import { EXIT, EXIT_HELP, type ExitCode, exitHelp } from '../exit-codes.js'
+import { loadRules, noticeProblems, PIPELINE_HELP, readAll } from '../log-input/rule-files.js'
 import { escapeText, toJsonLine } from '../output/escape.js'
 import { inLevelColor, plural } from '../output/format.js'
 import { formatTable } from '../output/table.js'
 import { wrap } from '../output/width.js'
 
-type Options = { builtin: boolean; json?: boolean }
+type Options = { builtin: boolean; pipeline?: string[]; json?: boolean }
 
 const byLevel = (a: RuleInfo, b: RuleInfo): number => LEVELS.indexOf(b.level) - LEVELS.indexOf(a.level) || (a.id < b.id ? -1 : 1)
 
@@ -18,7 +19,7 @@ const places = (directory: string | undefined): string[] => (directory === undef
 const list =
   ({ terminal }: CommandContext) =>
   async (directory: string | undefined, options: Options): Promise<ExitCode> => {
-    const { rules, problems } = await loadRules({ builtin: options.builtin, places: places(directory) })
+    const { rules, problems } = await loadRules({ builtin: options.builtin, places: places(directory), pipelines: options.pipeline })
     noticeProblems(terminal, problems)
     const sorted = rules.rules.toSorted(byLevel)
     if (options.json === true) for (const rule of sorted) await terminal.print(toJsonLine(rule))
@@ -44,7 +45,7 @@ const test =
   ({ terminal }: CommandContext) =>
   async (directory: string | undefined, options: Options): Promise<ExitCode> => {
     const { testRules } = await import('@parapet/detect')
-    const { rules, problems } = await loadRules({ builtin: options.builtin, places: places(directory) })
+    const { rules, problems } = await loadRules({ builtin: options.builtin, places: places(directory), pipelines: options.pipeline })
     noticeProblems(terminal, problems)
     const results = testRules(rules)
     const failed = results.filter(({ passed }) => !passed)
@@ -84,11 +85,45 @@ const test =
     return failed.length > 0 ? EXIT.findings : EXIT.ok
   }
 
+const SEVERITIES = ['info', 'warning', 'error'] as const
+
+const lint =
+  ({ terminal }: CommandContext) =>
+  async (
+    given: readonly string[],
+    options: { pipeline?: string[]; severity: (typeof SEVERITIES)[number]; json?: boolean },
+  ): Promise<ExitCode> => {
+    const { lintRules } = await import('@parapet/detect')
+    const sources = await readAll(given)
+    if (sources.length === 0) throw usageError(`there is no .yml file in ${given.join(', ')}`)
+    const floor = SEVERITIES.indexOf(options.severity)
+    const found = lintRules(sources, { pipelines: await readAll(options.pipeline ?? []) }).filter(
+      ({ severity }) => SEVERITIES.indexOf(severity) >= floor,
+    )
+    const count = (severity: (typeof SEVERITIES)[number]): number => found.filter((each) => each.severity === severity).length
+    if (options.json === true) for (const finding of found) await terminal.print(toJsonLine(finding))
+    else {
+      const { red, green, yellow, dim, bold } = terminal.colors
+      const paint = { error: red, warning: yellow, info: dim }
+      for (const { file, line, severity, code, message, fix } of found) {
+        const place = escapeText(`${file}:${line}`)
+        await terminal.print(`${bold(place)}  ${paint[severity](severity)}  ${escapeText(code)}`)
+        for (const text of wrap(escapeText(message), terminal.textWidth - 2)) await terminal.print(`  ${text}`)
+        if (fix !== '') for (const text of wrap(escapeText(`Fix: ${fix}`), terminal.textWidth - 2)) await terminal.print(dim(`  ${text}`))
+      }
+      const summary = [plural(count('error'), 'error'), plural(count('warning'), 'warning'), plural(count('info'), 'remark')].join(', ')
+      await terminal.print(
+        `${found.length === 0 ? '' : '\n'}${plural(sources.length, 'file')}: ${found.length === 0 ? green('nothing to say') : summary}`,
+      )
+    }
+    return count('error') + count('warning') > 0 ? EXIT.findings : EXIT.ok
+  }
+
 const explain =
   ({ terminal }: CommandContext) =>
   async (id: string, options: Options & { rules?: string }): Promise<ExitCode> => {
     const { explainRule } = await import('@parapet/detect')
-    const { rules } = await loadRules({ builtin: options.builtin, places: places(options.rules) })
+    const { rules } = await loadRules({ builtin: options.builtin, places: places(options.rules), pipelines: options.pipeline })
     const rule = rules.rules.find((candidate) => candidate.id === id || candidate.name === id)
     if (rule === undefined) throw usageError(`there is no rule ${id}; parapet rules list shows them`)
     if (options.json === true) {
@@ -118,23 +153,43 @@ const explain =
 export const addRules: AddCommand = (program, context) => {
   const rules = program
     .command('rules')
-    .summary('list, explain and test the detection rules')
+    .summary('list, look over, test and explain the detection rules')
     .description('Shows what is detected, rule by rule.')
-  rules.usage('list|test|explain [options]')
+  rules.usage('list|lint|test|explain [options]')
   withJson(
     rules
       .command('list')
       .summary('every rule with its level')
       .description('Lists the rules that come with Parapet and those of a directory.')
       .argument('[dir]', 'Sigma rules of your own')
+      .option('--pipeline <file>', PIPELINE_HELP, collect)
       .option('--no-builtin', 'leave out the rules that come with Parapet'),
   ).action(context.run(list(context)))
+  withJson(
+    rules
+      .command('lint')
+      .summary('what is wrong with rules of your own, with the fix')
+      .description(
+        'Looks rule files over: what cannot run and why, misspelt fields, selections that are never used or can never match, slow searches, missing examples.',
+      )
+      .argument('<place...>', 'rule files, or folders of them')
+      .option('--pipeline <file>', PIPELINE_HELP, collect)
+      .addOption(new Option('--severity <severity>', 'tell of this or worse').choices([...SEVERITIES]).default('info'))
+      .addHelpText(
+        'after',
+        `${examples([
+          ['parapet rules lint ./my-rules', 'before rules of your own go live'],
+          ['parapet rules lint sigma/web --pipeline ours.yml --severity error', 'which public rules would not run here'],
+        ])}\n\n${exitHelp('done, and there is no error and no warning', 'done, and there are errors or warnings')}\n`,
+      ),
+  ).action(context.run(lint(context)))
   withJson(
     rules
       .command('test')
       .summary("run every rule's own examples")
       .description('Runs the examples (x-tests) of each rule: events that must match and events that must not.')
       .argument('[dir]', 'Sigma rules of your own')
+      .option('--pipeline <file>', PIPELINE_HELP, collect)
       .option('--no-builtin', 'leave out the rules that come with Parapet')
       .addHelpText(
         'after',
@@ -148,6 +203,7 @@ export const addRules: AddCommand = (program, context) => {
       .description('Says what a rule is about, when it fires and what else may look like it.')
       .argument('<id>', 'its id or its short name')
       .option('--rules <dir>', 'also look in this directory')
+      .option('--pipeline <file>', PIPELINE_HELP, collect)
       .option('--no-builtin', 'leave out the rules that come with Parapet'),
   ).action(context.run(explain(context)))
   rules.addHelpText(

@@ -2,6 +2,7 @@ import type { SecurityEvent, WhyAnswer } from '@parapet/core'
 import { openApiClient } from '../api/open-api-client.js'
 import { type AddCommand, examples, SERVER_HELP, withServer } from '../command.js'
 import { EXIT, EXIT_HELP } from '../exit-codes.js'
+import { confirmationTable } from './decisions/confirmation-table.js'
 import { escapeText, toJsonLine } from '../output/escape.js'
 import { formatCount, formatTime, inLevelColor } from '../output/format.js'
 import { stateOf } from '../output/decision-rows.js'
@@ -65,6 +66,8 @@ export const addWhy: AddCommand = (program, context) => {
           )
         }
         lines.push(dim(`  ${decision.id}`))
+        const confirmed = answer.confirmations?.find(({ decisionId }) => decisionId === decision.id)
+        if (confirmed !== undefined) lines.push(confirmationTable(confirmed.at, terminal, 2))
       }
       for (const alert of answer.alerts) {
         lines.push(
@@ -75,6 +78,8 @@ export const addWhy: AddCommand = (program, context) => {
           dim(`  ${escapeText(alert.rule.id)}`),
         )
       }
+      for (const incident of answer.incidents ?? [])
+        lines.push('', `Incident ${bold(escapeText(incident.title))}`, dim(`  ${escapeText(incident.id)}`))
       if (answer.events.length > 0) {
         const shown = answer.events.slice(0, MAX_EVENTS)
         const columns = [{ title: 'time (UTC)' }, { title: 'source', shrinkTo: 8 }, { title: 'event', shrinkTo: 20 }]

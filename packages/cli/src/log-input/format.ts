@@ -1,24 +1,72 @@
-import { stat } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { ParapetError } from '@parapet/core'
 import type { LineParser } from '@parapet/detect'
+import { usageError } from '../errors.js'
 
 /** What `--format` takes, beside the parsers' own names. */
-const ALIASES: Readonly<Record<string, string>> = { nginx: 'nginx.access' }
+const ALIASES: Readonly<Record<string, string>> = {
+  nginx: 'nginx.access',
+  apache: 'apache.access',
+  gunicorn: 'gunicorn.access',
+  postgres: 'postgresql',
+}
 
 /** The line of `--format` in every help. */
-export const FORMAT_HELP = 'auto, sshd or nginx (combined access log)'
+export const FORMAT_HELP = 'auto, or the name of a parser, such as sshd, nginx, apache.error or json'
+/** The line of `--mapping` in every help. */
+export const MAPPING_HELP = 'read JSON or logfmt by this file: which field is which (YAML)'
+/** The line of `--log-format` in every help. */
+export const LOG_FORMAT_HELP = 'log_format of nginx or LogFormat of Apache, as in its configuration: the text, or a file that holds it'
+
+/** What says how lines are read. */
+export type FormatChoice = { readonly format: string; readonly mapping?: string; readonly logFormat?: string }
+
+const MAX_FILE = 1_048_576
+
+const readText = async (path: string): Promise<string> => {
+  try {
+    const { size } = await stat(path)
+    if (size > MAX_FILE) throw new ParapetError('PPT_FILE_UNREADABLE', `${path} is larger than 1 MiB`)
+    return await readFile(path, 'utf8')
+  } catch (cause) {
+    if (cause instanceof ParapetError) throw cause
+    throw new ParapetError('PPT_FILE_UNREADABLE', `${path}${cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : ''}`, {
+      cause,
+    })
+  }
+}
 
 /**
- * The parser for a named format, or the one that recognises the first lines for `auto`. Throws `PPT_FORMAT_UNKNOWN`. Lines that are
- * all blank recognise nothing and are no fault: they get a parser that will not be needed.
+ * The parser that the options name, or `undefined` for `auto`: then the first lines tell ({@link pickParser}). Throws `PPT_USAGE` for options that
+ * say different things, `PPT_FORMAT_UNKNOWN`, `PPT_MAPPING_INVALID`, `PPT_LOG_FORMAT_INVALID` and `PPT_FILE_UNREADABLE`.
  */
-export const pickParser = async (format: string, lines: readonly string[], path: string): Promise<LineParser> => {
-  const { parserFor, parsers, recognizeFormat } = await import('@parapet/detect')
-  if (format !== 'auto') return parserFor(ALIASES[format] ?? format)
+export const namedParser = async ({ format, mapping, logFormat }: FormatChoice): Promise<LineParser | undefined> => {
+  const named = [
+    ...(format === 'auto' ? [] : ['--format']),
+    ...(mapping === undefined ? [] : ['--mapping']),
+    ...(logFormat === undefined ? [] : ['--log-format']),
+  ]
+  if (named.length > 1) throw usageError(`${named.join(' and ')} do not go together; keep one`)
+  const { compileLogFormat, compileMapping, parserFor } = await import('@parapet/detect')
+  if (mapping !== undefined) return compileMapping(await readText(mapping), mapping)
+  // a template names variables; what names none is a file
+  if (logFormat !== undefined) return compileLogFormat(/[$%]/.test(logFormat) ? logFormat : await readText(logFormat))
+  return format === 'auto' ? undefined : parserFor(ALIASES[format] ?? format)
+}
+
+/**
+ * The parser that recognises these lines, the first ones of `path`. Throws `PPT_FORMAT_UNKNOWN`. Lines that are all blank recognise nothing and are no
+ * fault: they get a parser that will not be needed.
+ */
+export const pickParser = async (lines: readonly string[], path: string): Promise<LineParser> => {
+  const { parsers, recognizeFormat } = await import('@parapet/detect')
   const [first] = parsers
   const found = lines.every((line) => line.trim() === '') ? first : recognizeFormat(lines)
   if (found === undefined) {
-    throw new ParapetError('PPT_FORMAT_UNKNOWN', `the first lines of ${path} are of none of ${parsers.map(({ name }) => name).join(', ')}`)
+    throw new ParapetError(
+      'PPT_FORMAT_UNKNOWN',
+      `the first lines of ${path} are of none of ${parsers.map(({ name }) => name).join(', ')}; --mapping and --log-format read others`,
+    )
   }
   return found
 }

@@ -1,4 +1,5 @@
-import { type Alert, isParapetError } from '@parapet/core'
+import { hostname } from 'node:os'
+import { type Alert, isParapetError, type SecurityEvent } from '@parapet/core'
 import type { Engine, LineParser } from '@parapet/detect'
 import { latestMoment, pickParser } from './format.js'
 
@@ -24,17 +25,25 @@ export type FileSummary = {
 /** What {@link replay} needs. */
 export type ReplayOptions = {
   readonly files: readonly string[]
-  readonly format: string
+  /** reads every file; `undefined`: each by the parser that recognises its first lines */
+  readonly parser: LineParser | undefined
   readonly engine: Engine
+  /** looks at each event before the engine does, and may fill in what it lacks */
+  readonly enrich?: ((event: SecurityEvent) => SecurityEvent) | undefined
   /** ms UTC, inclusive and exclusive */
   readonly since: number | undefined
   readonly until: number | undefined
   readonly now: number
   readonly stdin: AsyncIterable<Uint8Array | string>
+  /** inputs that are no files, by the name that `files` has for them */
+  readonly streams?: ReadonlyMap<string, AsyncIterable<Uint8Array | string>> | undefined
   readonly progress?: (
     path: string,
   ) => Promise<{ update: (bytes: number, total: number | undefined, lines: number) => void; stop: () => void }>
 }
+
+/** True for a line that a parser of events over several lines has kept. */
+export const waits = (parser: LineParser, line: string): boolean => parser.flush !== undefined && parser.sniff(line)
 
 type Counters = { lines: number; events: number; outside: number; foreign: number; unknown: number; cut: number }
 
@@ -43,22 +52,35 @@ type Counters = { lines: number; events: number; outside: number; foreign: numbe
  * they fired. A file that cannot be read does not keep the others from it: its error is in its summary.
  */
 export const replay = async (options: ReplayOptions): Promise<{ alerts: Alert[]; files: FileSummary[] }> => {
-  const { readLines } = await import('@parapet/detect')
-  const { engine, since = Number.NEGATIVE_INFINITY, until = Number.POSITIVE_INFINITY } = options
+  const { openParser, readLines } = await import('@parapet/detect')
+  const { engine, enrich = (event) => event, since = Number.NEGATIVE_INFINITY, until = Number.POSITIVE_INFINITY } = options
   const alerts = new Map<string, Alert>()
   const keep = (found: ReturnType<Engine['process']>): void => {
     for (const { alert } of found) alerts.set(alert.id, alert)
   }
   const several = options.files.length > 1
+  const host = hostname()
 
   const readFile = async (path: string, counters: Counters, found: (parser: LineParser) => void): Promise<void> => {
-    let parser = options.format === 'auto' ? undefined : await pickParser(options.format, [], path)
+    let parser = options.parser === undefined ? undefined : openParser(options.parser)
     const bar = await options.progress?.(path)
-    const reader = readLines(path, { stdin: options.stdin, onProgress: ({ bytes, total }) => bar?.update(bytes, total, counters.lines) })
-    const context = { now: await latestMoment(path, options.now) }
+    const stream = options.streams?.get(path)
+    const reader = readLines(stream === undefined ? path : '-', {
+      stdin: stream ?? options.stdin,
+      onProgress: ({ bytes, total }) => bar?.update(bytes, total, counters.lines),
+    })
+    const context = { now: stream === undefined ? await latestMoment(path, options.now) : options.now }
+    const weigh = (event: SecurityEvent, at: number): void => {
+      counters.events++
+      // rules of hosts count by host, and some logs name none
+      if (event['event.category'] !== 'web') event['host.name'] ??= host
+      const time = event['@timestamp']
+      if (time < since || time >= until) counters.outside++
+      else keep(engine.process(enrich(event), several ? `${path}:${at}` : at))
+    }
     try {
       for await (const { firstNumber, lines } of reader) {
-        if (parser === undefined) parser = await pickParser(options.format, lines, path)
+        parser ??= openParser(await pickParser(lines, path))
         found(parser)
         let number = firstNumber
         for (const line of lines) {
@@ -66,16 +88,15 @@ export const replay = async (options: ReplayOptions): Promise<{ alerts: Alert[];
           const event = parser.parse(line, context)
           if (event === undefined) {
             if (parser.isForeign(line)) counters.foreign++
-            else if (line.trim() !== '') counters.unknown++
+            else if (line.trim() !== '' && !waits(parser, line)) counters.unknown++
             continue
           }
-          counters.events++
-          const time = event['@timestamp']
-          if (time < since || time >= until) counters.outside++
-          else keep(engine.process(event, several ? `${path}:${at}` : at))
+          weigh(event, at)
         }
         counters.lines += lines.length
       }
+      // what a parser kept for lines that never came
+      for (let event = parser?.flush?.(); event !== undefined; event = parser?.flush?.()) weigh(event, counters.lines)
     } finally {
       counters.cut = reader.counts().cut
       bar?.stop()

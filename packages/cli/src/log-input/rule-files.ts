@@ -6,6 +6,9 @@ import { escapeText } from '../output/escape.js'
 import { plural } from '../output/format.js'
 import type { Terminal } from '../output/terminal.js'
 
+/** The line of `--pipeline` in every help. */
+export const PIPELINE_HELP = 'a processing pipeline (YAML) for these rules: other field names, placeholders; may be given again'
+
 const MAX_FILES = 20_000
 const MAX_FILE = 4 * 1_048_576
 
@@ -40,11 +43,19 @@ export const readRuleFiles = async (path: string): Promise<RuleSource[]> => {
 export const loadRules = async (options: {
   builtin: boolean
   places: readonly string[]
+  /** files of processing pipelines */
+  pipelines?: readonly string[] | undefined
 }): Promise<{ rules: RuleSet; problems: RuleProblem[] }> => {
   const { builtinRules, compileRules } = await import('@parapet/detect')
-  const own: RuleSource[] = []
-  for (const place of options.places) own.push(...(await readRuleFiles(place)))
-  return compileRules([...(options.builtin ? await builtinRules() : []), ...own])
+  const own = await readAll(options.places)
+  return compileRules([...(options.builtin ? await builtinRules() : []), ...own], { pipelines: await readAll(options.pipelines ?? []) })
+}
+
+/** The files of several places, one after the other. Throws `PPT_FILE_UNREADABLE`. */
+export const readAll = async (places: readonly string[]): Promise<RuleSource[]> => {
+  const sources: RuleSource[] = []
+  for (const place of places) sources.push(...(await readRuleFiles(place)))
+  return sources
 }
 
 /** Says on standard error which rules cannot run and why; the others run. */

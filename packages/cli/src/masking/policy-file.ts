@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
-import { nearest, ParapetError } from '@parapet/core'
-import type { MaskAction, MaskRule, RoleView } from '@parapet/privacy'
+import { isRecord, nearest, ParapetError } from '@parapet/core'
+import { MASK_ACTIONS, type MaskAction, type MaskRule, type RoleView } from '@parapet/privacy'
 import { readMaskRules } from './rule-places.js'
 
 /** One action, with how many trailing characters stay where it is `mask`. */
@@ -23,7 +23,7 @@ export type PolicyFile = {
 
 const KEYS = ['on', 'off', 'allow', 'actions', 'roles', 'rules', 'built-in', 'pseudonym-key']
 const CHOICE_KEYS = ['action', 'keep-last']
-const ACTIONS: readonly MaskAction[] = ['redact', 'mask', 'pseudonymize', 'drop']
+const ACTIONS: readonly MaskAction[] = MASK_ACTIONS.filter((action) => action !== 'tokenize')
 const MAX_FILE = 1_048_576
 
 type Fields = Readonly<Record<string, unknown>>
@@ -32,8 +32,6 @@ type Where = { readonly file: string; readonly at: string }
 const named = ({ file, at }: Where): string => (at === '' ? file : `${file}: ${at}`)
 const wrong = (where: Where, takes: string): ParapetError => new ParapetError('PPT_CONFIG_INVALID', `${named(where)} ${takes}`)
 const inside = ({ file, at }: Where, key: string): Where => ({ file, at: at === '' ? key : `${at}.${key}` })
-
-const isRecord = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value)
 
 const readRecord = (value: unknown, where: Where): Fields => {
   if (value === undefined || value === null) return {}

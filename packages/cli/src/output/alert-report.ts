@@ -1,5 +1,6 @@
 import { stripVTControlCharacters } from 'node:util'
 import { type Alert, LEVELS, type Level } from '@parapet/core'
+import type { RuleExplanation } from '@parapet/detect'
 import type { FileSummary } from '../log-input/replay.js'
 import { escapeText } from './escape.js'
 import { formatCount, formatRate, formatTime, formatTook, inLevelColor, plural } from './format.js'
@@ -167,16 +168,31 @@ export const formatSummary = (
   return [found + below, ...joinWithin([...read, dim(speed)], dim(' · '), terminal)].join('\n')
 }
 
-/** Rules that found nothing, each with what it looks for. */
+/**
+ * How near a rule came that did not fire: a window at least half full, or an event that lacked one thing. `undefined` when it was not near. The text is
+ * of the log's author: it is escaped where it is shown.
+ */
+export const nearWords = ({ window, nearest }: Pick<RuleExplanation, 'window' | 'nearest'>): string | undefined => {
+  if (window?.needed !== undefined && window.count * 2 >= window.needed && window.count < window.needed) {
+    const group = Object.entries(window.group).map(([field, value]) => `${field} ${value}`)
+    return `came near: ${window.count} of ${window.bound}${group.length === 0 ? '' : `, ${group.join(', ')}`}`
+  }
+  const [miss, ...others] = nearest?.misses ?? []
+  if (miss === undefined || others.length > 0) return undefined
+  return `came near: ${miss.field} was ${miss.value === undefined ? 'missing' : `“${miss.value}”`}, wanted ${miss.wanted}`
+}
+
+/** Rules that found nothing, each with what it looks for, and how near it came. */
 export const formatQuietRules = (
-  rules: readonly { readonly name: string; readonly title: string; readonly inWords: string }[],
+  rules: readonly { readonly name: string; readonly title: string; readonly inWords: string; readonly near?: string | undefined }[],
   terminal: Terminal,
 ): string => {
   const { bold, dim } = terminal.colors
   const lines = [bold(`${plural(rules.length, 'rule')} found nothing`)]
-  for (const { name, title, inWords } of rules) {
+  for (const { name, title, inWords, near } of rules) {
     lines.push(`  ${escapeText(title)}  ${dim(escapeText(name))}`)
     for (const line of wrap(escapeText(inWords), terminal.textWidth - 4)) lines.push(dim(`    ${line}`))
+    if (near !== undefined) for (const line of wrap(escapeText(near), terminal.textWidth - 4)) lines.push(`    ${line}`)
   }
   return lines.join('\n')
 }

@@ -10,7 +10,8 @@ export const stateOf = (decision: Decision, now: number): string => {
   return `${formatDuration(decision.expiresAt - now)} left`
 }
 
-const effectOf = ({ action, scope, mode }: Decision): string =>
+/** What it does, in words: `deny sign-in`, `require_mfa all`. */
+export const effectOf = ({ action, scope, mode }: Decision): string =>
   `${action} ${scope === 'login' ? 'sign-in' : 'all'}${mode === 'observe' ? ' (observed)' : ''}`
 
 /** Decisions as rows of a table. */

@@ -14,14 +14,20 @@ export type Live = {
   readonly state: LiveState
   /** what binds now, by id */
   readonly active: ReadonlyMap<string, Decision>
-  /** ids that arrived while the page was open, for the highlight, and when (ms UTC) */
+  /** ids (and {@link scopeName}s) that arrived while the page was open, for the highlight, and when (ms UTC) */
   readonly fresh: ReadonlyMap<string, number>
 }
+
+/** What alerts of one rule about one thing have in common: a group in Triage knows its news by it. */
+export const scopeName = (of: { readonly rule: { readonly id: string }; readonly scope: AlertView['scope'] }): string =>
+  `${of.rule.id} ${of.scope.kind} ${of.scope.value}`
 
 const FLUSH_MS = 150
 const HIDDEN_MS = 30_000
 const FRESH_ROWS = 200
 const REFETCH_MS = 1_000
+/** What tells of alerts and decisions without being a list of them. */
+const COUNTED = ['overview', 'triage', 'triage-group', 'subjects', 'subject', 'incidents', 'incident', 'notifications'] as const
 
 const parse = (data: unknown): unknown => {
   try {
@@ -56,7 +62,7 @@ const createAppliers = (
   const refreshCounts = (): void => {
     refetch ??= setTimeout(() => {
       refetch = undefined
-      void client.invalidateQueries({ queryKey: ['overview'] })
+      for (const name of COUNTED) void client.invalidateQueries({ queryKey: [name] })
     }, REFETCH_MS)
   }
   const markFresh = (ids: readonly string[]): void => {
@@ -68,7 +74,7 @@ const createAppliers = (
     alerts: (arrived) => {
       const now = Date.now()
       const changed = arrived.map((alert) => linkDecisions(alert, current.active.values()))
-      markFresh(changed.map((alert) => alert.id))
+      markFresh(changed.flatMap((alert) => [alert.id, scopeName(alert)]))
       for (const [key, list] of client.getQueriesData<Pages<AlertView>>({ queryKey: ['alerts'] })) {
         if (list !== undefined) client.setQueryData(key, patchAlerts(list, changed, key[1] as AlertFilters, now))
       }
@@ -81,7 +87,9 @@ const createAppliers = (
       markFresh(changed.map((decision) => decision.id))
       publish({ active: patchActive(current.active, changed, now) })
       for (const [key, list] of client.getQueriesData<Pages<Decision>>({ queryKey: ['decisions'] })) {
-        if (list !== undefined) client.setQueryData(key, patchDecisions(list, changed, key[1] as DecisionTab, now))
+        const [, tab, target] = key as readonly [string, DecisionTab, string]
+        const mine = target === '' ? changed : changed.filter((decision) => decision.target.value === target)
+        if (list !== undefined) client.setQueryData(key, patchDecisions(list, mine, tab, now))
       }
       const forAlerts = changed.filter((decision) => decision.alertId !== undefined)
       client.setQueriesData<Pages<AlertView>>({ queryKey: ['alerts'] }, (list) =>
@@ -92,6 +100,8 @@ const createAppliers = (
       )
       for (const id of new Set(changed.flatMap((decision) => decision.alertId ?? [])))
         void client.invalidateQueries({ queryKey: ['alert', id] })
+      for (const { id } of changed) void client.invalidateQueries({ queryKey: ['decision', id] })
+      if (changed.some(({ action }) => action === 'lockdown')) void client.invalidateQueries({ queryKey: ['lockdown'] })
       refreshCounts()
     },
     stop: () => clearTimeout(refetch),

@@ -1,29 +1,24 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { clsx } from 'clsx'
-import { Keyboard, LogOut, Monitor, Moon, Sun } from 'lucide-react'
+import { Keyboard, LogOut, Monitor, Moon, Sun, UserRound } from 'lucide-react'
 import type { ReactNode } from 'react'
-import { useEffect, useRef, useState } from 'react'
+import { lazy, Suspense, useEffect, useRef, useState } from 'react'
 import { Link, useLocation } from 'wouter'
 
-import { Dialog } from '../components/dialog.js'
 import { HostileText } from '../components/hostile-text.js'
 import { Mark } from '../components/mark.js'
 import { Toasts, toasts } from '../components/toasts.js'
 import { bothTimes } from '../lib/format.js'
-import { SHORTCUTS } from '../lib/keys.js'
+import { flattenHostile } from '../lib/hostile.js'
 import { liveWords } from '../lib/live.js'
 import { asApiError } from '../lib/problem.js'
 import { api, mayDecide } from './api.js'
 import { startLive, useLive } from './live.js'
+import { LockdownButton, LockdownNotice } from './lockdown.js'
+import { Pages } from './pages.js'
 import { useOperator } from './session.js'
 import { useShortcuts } from './shortcuts.js'
 import { useTheme } from './theme.js'
-
-const PAGES = [
-  { href: '/', name: 'Now' },
-  { href: '/alerts', name: 'Alerts' },
-  { href: '/decisions', name: 'Decisions' },
-] as const
 
 const LiveBadge = () => {
   const state = useLive((live) => live.state)
@@ -87,24 +82,8 @@ const SignOut = () => {
   )
 }
 
-const Help = ({ open, onClose }: { readonly open: boolean; readonly onClose: () => void }) => (
-  <Dialog open={open} onClose={onClose} title="Keyboard">
-    <dl className="grid grid-cols-[auto_1fr] gap-x-5 gap-y-2">
-      {SHORTCUTS.map((shortcut) => (
-        <div key={shortcut.does} className="contents">
-          <dt className="flex gap-1">
-            {shortcut.keys.map((key) => (
-              <kbd key={key} className="key">
-                {key}
-              </kbd>
-            ))}
-          </dt>
-          <dd>{shortcut.does}</dd>
-        </div>
-      ))}
-    </dl>
-  </Dialog>
-)
+// with its dialog it is a quarter of what the first page would load
+const KeysDialog = lazy(async () => ({ default: (await import('../components/keys-dialog.js')).KeysDialog }))
 
 const Offline = () => {
   const state = useLive((live) => live.state)
@@ -123,11 +102,12 @@ export const Shell = ({ children }: { readonly children: ReactNode }) => {
   const operator = useOperator()
   const [path] = useLocation()
   const [help, setHelp] = useState(false)
+  const [lockdown, setLockdown] = useState(false)
   const main = useRef<HTMLElement>(null)
   const shown = useRef(path)
   const overview = useQuery({ queryKey: ['overview'], queryFn: ({ signal }) => api.overview(signal), refetchInterval: 60_000 })
   useEffect(() => startLive(client), [client])
-  useShortcuts(() => setHelp(true))
+  useShortcuts({ help: () => setHelp(true), lockdown: () => setLockdown(true) })
   useEffect(() => {
     if (shown.current === path) return
     shown.current = path
@@ -143,8 +123,8 @@ export const Shell = ({ children }: { readonly children: ReactNode }) => {
       >
         Skip to the content
       </a>
-      <header className="sticky top-0 z-20 bg-paper">
-        <div className="mx-auto flex max-w-[84rem] flex-wrap items-center gap-x-6 px-4 pt-2 sm:px-6">
+      <header className="z-20 bg-paper sm:sticky sm:top-0">
+        <div className="mx-auto flex max-w-[84rem] flex-wrap items-center gap-x-2 px-4 pt-2 sm:gap-x-6 sm:px-6">
           <Link
             href="/"
             className="flex items-center gap-2.5 py-1.5 text-[1.05rem] font-semibold tracking-tight"
@@ -153,33 +133,23 @@ export const Shell = ({ children }: { readonly children: ReactNode }) => {
             <Mark />
             <span className="max-[22rem]:sr-only">Parapet</span>
           </Link>
-          <nav aria-label="Pages" className="order-3 -mx-2 flex w-full sm:order-none sm:w-auto">
-            {PAGES.map((page) => {
-              const active = page.href === '/' ? path === '/' : path.startsWith(page.href)
-              return (
-                <Link
-                  key={page.href}
-                  href={page.href}
-                  aria-current={active ? 'page' : undefined}
-                  className={clsx(
-                    'px-2.5 py-2 font-medium',
-                    active ? 'text-ink shadow-[inset_0_-2px_0_var(--accent)]' : 'text-ink-2 hover:text-ink',
-                  )}
-                >
-                  {page.name}
-                </Link>
-              )
-            })}
-          </nav>
-          <div className="ml-auto flex items-center gap-1 sm:gap-2">
+          <LockdownButton open={lockdown} onOpen={setLockdown} />
+          <div className="ml-auto flex items-center gap-1 max-sm:order-2 sm:gap-2">
             <LiveBadge />
-            <span
-              className="ml-2 hidden max-w-40 truncate text-[0.87rem] text-ink-2 md:inline"
-              title={mayDecide(operator) ? 'Admin' : 'Viewer: reads, does not act'}
+            <Link
+              href="/account"
+              className="button px-2! md:ml-1"
+              data-kind="quiet"
+              aria-current={path === '/account' ? 'page' : undefined}
+              aria-label={`Your account: ${flattenHostile(operator.name, 40)}`}
+              title={mayDecide(operator) ? 'Your account (admin)' : 'Your account (viewer: reads, does not act)'}
             >
-              <HostileText text={operator.name} limit={40} expandable={false} />
-              {mayDecide(operator) ? null : ' (viewer)'}
-            </span>
+              <UserRound size={17} aria-hidden />
+              <span className="hidden max-w-40 truncate text-[0.87rem] md:inline">
+                <HostileText text={operator.name} limit={40} expandable={false} />
+                {mayDecide(operator) ? null : ' (viewer)'}
+              </span>
+            </Link>
             <button
               type="button"
               className="button hidden px-2! sm:inline-flex"
@@ -193,14 +163,20 @@ export const Shell = ({ children }: { readonly children: ReactNode }) => {
             <ThemeButton />
             <SignOut />
           </div>
+          <Pages />
         </div>
         <div className="wall" data-status={overview.data?.status.level ?? 'quiet'} aria-hidden />
         <Offline />
+        <LockdownNotice />
       </header>
       <main id="main" ref={main} tabIndex={-1} className="mx-auto max-w-[84rem] px-4 pt-7 pb-24 outline-none sm:px-6">
         {children}
       </main>
-      <Help open={help} onClose={() => setHelp(false)} />
+      {help ? (
+        <Suspense fallback={null}>
+          <KeysDialog onClose={() => setHelp(false)} />
+        </Suspense>
+      ) : null}
       <Toasts />
     </>
   )

@@ -1,8 +1,9 @@
 import { useEffect, useRef } from 'react'
 import { useLocation } from 'wouter'
 
-import type { KeyState } from '../lib/keys.js'
+import type { Command, GoCommand, KeyState, PageCommand } from '../lib/keys.js'
 import { pressKey, stepRow } from '../lib/keys.js'
+import { focusSoon } from './row-focus.js'
 
 const isTyping = (target: EventTarget | null): boolean =>
   target instanceof HTMLElement && (target.isContentEditable || /^(?:INPUT|TEXTAREA|SELECT)$/.test(target.tagName))
@@ -18,21 +19,47 @@ const move = (direction: 1 | -1): void => {
   next?.scrollIntoView({ block: 'nearest' })
 }
 
-/** Focuses the search field as soon as the page that has it is there. */
-const focusSearch = (tries = 20): void => {
-  const field = document.querySelector<HTMLInputElement>('[data-search]')
-  if (field !== null) field.focus()
-  else if (tries > 0) setTimeout(() => focusSearch(tries - 1), 50)
+const PATHS: Readonly<Record<GoCommand, string>> = {
+  'go-now': '/',
+  'go-triage': '/triage',
+  'go-activity': '/activity',
+  'go-incidents': '/incidents',
+  'go-subjects': '/subjects',
+  'go-decisions': '/decisions',
+  'go-policies': '/policies',
+  'go-enforcers': '/enforcers',
+  'go-rules': '/rules',
+  'go-sources': '/sources',
+  'go-notifications': '/notifications',
+  'go-operators': '/operators',
+  'go-account': '/account',
 }
 
-/** The keyboard of the console; `help` opens the list of keys. */
-export const useShortcuts = (help: () => void): void => {
+const isGo = (command: Command): command is GoCommand => Object.hasOwn(PATHS, command)
+
+let pageCommands: Readonly<Partial<Record<PageCommand, () => void>>> = {}
+
+/** What the page that is open does at its own keys; gone with the page. */
+export const usePageCommands = (commands: Readonly<Partial<Record<PageCommand, () => void>>>): void => {
+  useEffect(() => {
+    pageCommands = commands
+    return () => {
+      if (pageCommands === commands) pageCommands = {}
+    }
+  }, [commands])
+}
+
+/** The id of the row that has the focus. */
+export const focusedRow = (): string | undefined => currentRow()?.dataset['row']
+
+/** The keyboard of the console; `help` opens the list of keys, `lockdown` the sheet that begins one. */
+export const useShortcuts = (open: Readonly<Record<'help' | 'lockdown', () => void>>): void => {
   const [, navigate] = useLocation()
   const state = useRef<KeyState>(undefined)
-  const showHelp = useRef(help)
+  const show = useRef(open)
   useEffect(() => {
-    showHelp.current = help
-  }, [help])
+    show.current = open
+  }, [open])
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
       if (event.defaultPrevented || event.isComposing) return
@@ -40,8 +67,8 @@ export const useShortcuts = (help: () => void): void => {
         if (event.target instanceof HTMLElement) event.target.blur()
         return
       }
-      // a dialog has the keyboard for itself
-      if (document.querySelector('[role=dialog]') !== null) return
+      // a dialog or menu has the keyboard for itself; a message at the foot of the page has the role of one and has not
+      if (document.querySelector('.dialog, .menu') !== null) return
       const result = pressKey(state.current, {
         key: event.key,
         at: event.timeStamp,
@@ -55,18 +82,15 @@ export const useShortcuts = (help: () => void): void => {
       }
       if (result.command === undefined) return
       event.preventDefault()
-      switch (result.command) {
-        case 'go-now':
-          return navigate('/')
-        case 'go-alerts':
-          return navigate('/alerts')
-        case 'go-decisions':
-          return navigate('/decisions')
+      const { command } = result
+      if (isGo(command)) return navigate(PATHS[command])
+      switch (command) {
         case 'search':
-          if (document.querySelector('[data-search]') === null) navigate('/alerts')
-          return focusSearch()
+          if (document.querySelector('[data-search]') === null) navigate('/activity')
+          return focusSoon('[data-search]')
         case 'help':
-          return showHelp.current()
+        case 'lockdown':
+          return show.current[command]()
         case 'next':
           return move(1)
         case 'previous':
@@ -75,6 +99,14 @@ export const useShortcuts = (help: () => void): void => {
           return currentRow()?.querySelector<HTMLElement>('[data-open]')?.click()
         case 'undo':
           return currentRow()?.querySelector<HTMLElement>('[data-undo]')?.click()
+        case 'select':
+        case 'acknowledge':
+        case 'snooze':
+        case 'false-positive':
+        case 'close':
+        case 'assign':
+        case 'note':
+          return pageCommands[command]?.()
       }
     }
     document.addEventListener('keydown', onKey)

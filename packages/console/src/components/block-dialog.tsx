@@ -1,171 +1,165 @@
-import type { DecisionScope } from '@parapet/core'
-import { parseDuration } from '@parapet/core'
-import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { useId, useState } from 'react'
+import type { DecisionAction, DecisionRequest, DecisionScope } from '@parapet/core'
+import { parseDuration, parseRange } from '@parapet/core'
+import { useQuery } from '@tanstack/react-query'
+import { TriangleAlert } from 'lucide-react'
+import { useState } from 'react'
 
 import { api } from '../app/api.js'
+import { respond } from '../app/respond-api.js'
+import { useLater } from '../app/use-later.js'
 import { spanInWords } from '../lib/format.js'
 import { flattenHostile } from '../lib/hostile.js'
-import type { ApiError } from '../lib/problem.js'
-import { asApiError, fieldOf } from '../lib/problem.js'
+import { blockPreviewInWords } from '../lib/policies.js'
+import { fieldOf } from '../lib/problem.js'
+import { DurationField, ReasonField } from './act-fields.js'
 import { Dialog } from './dialog.js'
-import { Failure } from './states.js'
+import { Choice, TextField } from './field.js'
+import { HostileText } from './hostile-text.js'
+import { SubmitForm, useSubmit } from './submit.js'
 import { toasts } from './toasts.js'
 
+type Act = Extract<DecisionAction, 'deny' | 'throttle' | 'challenge'>
+
 const DURATIONS = ['15m', '1h', '4h', '24h', '7d', '30d'] as const
+const ACTS: readonly (readonly [Act, string, string])[] = [
+  ['deny', 'Block', 'refused with 403'],
+  ['throttle', 'Slow down', 'ten requests a minute get through'],
+  ['challenge', 'Challenge', 'a browser proves itself by work, a script rarely does'],
+]
+const DONE: Readonly<Record<Act, string>> = { deny: 'Blocked', throttle: 'Slowed down', challenge: 'Challenged' }
 
-const FieldError = ({ id, error }: { readonly id: string; readonly error: ApiError }) => (
-  <p id={id} role="alert" className="mt-1 text-[0.93rem] text-critical">
-    {error.message}
-    {error.detail === undefined ? '' : `: ${error.detail}`}. <span className="text-ink-2">{error.fix}</span>{' '}
-    <span className="font-mono text-[0.82rem] text-ink-3">{error.code}</span>
-  </p>
-)
+/** What happens to who comes from there, as the end of a sentence. */
+const effect = (act: Act, scope: DecisionScope): string => {
+  if (act === 'deny') return scope === 'login' ? 'cannot sign in' : 'gets 403 for every request'
+  const where = scope === 'login' ? 'when signing in' : 'for every request'
+  return act === 'throttle' ? `is slowed down ${where}` : `is challenged ${where}`
+}
 
-/** Blocks an address or range for a while. What the server refuses is said beside the field, with its code and the way out. */
-export const BlockDialog = ({ target: first = '', onClose }: { readonly target?: string; readonly onClose: () => void }) => {
-  const client = useQueryClient()
-  const id = useId()
+/** What the last seven days say about it, as soon as there is a target. It never holds a block up. */
+const Preview = ({ request }: { readonly request: DecisionRequest }) => {
+  const { value } = request.target
+  const known = parseRange(value) !== undefined && parseDuration(request.duration) !== undefined
+  const asked = useLater(JSON.stringify({ ...request, reason: 'preview' }))
+  const preview = useQuery({
+    queryKey: ['decision-preview', asked],
+    queryFn: ({ signal }) => respond.previewDecision(JSON.parse(asked) as DecisionRequest, signal),
+    enabled: known,
+    retry: false,
+  })
+  if (!known) return <p className="text-ink-2">Before you do it, this says what the last seven days would have met with.</p>
+  if (preview.error !== null) return <p className="text-ink-2">What it would have met with cannot be said: {preview.error.message}.</p>
+  const seen = preview.data
+  if (seen === undefined || seen.request.target.value !== value) return <p className="text-ink-2">Looking at the last seven days…</p>
+  return (
+    <>
+      {seen.refused === null ? null : (
+        <p className="mb-1 font-semibold text-critical">
+          It would be refused: <HostileText text={seen.refused} limit={200} />
+        </p>
+      )}
+      <p className={seen.signedIn > 0 ? 'flex gap-2 font-medium' : ''}>
+        {seen.signedIn > 0 ? <TriangleAlert size={16} aria-hidden className="mt-0.5 shrink-0 text-medium" /> : null}
+        {blockPreviewInWords(seen)}
+      </p>
+      {seen.examples.length === 0 ? null : (
+        <ul className="mt-1 flex flex-wrap gap-x-4 text-[0.93rem] text-ink-2" aria-label="For example">
+          {seen.examples.slice(0, 6).map((example) => (
+            <li key={example} className="wrap-anywhere">
+              <HostileText text={example} limit={80} />
+            </li>
+          ))}
+        </ul>
+      )}
+    </>
+  )
+}
+
+/**
+ * Blocks, slows down or challenges an address or range for a while; what that would have met with is said first. What the server refuses
+ * is said beside the field, with its code and the way out.
+ */
+export const BlockDialog = ({
+  target: first = '',
+  scope: firstScope = 'login',
+  onClose,
+}: {
+  readonly target?: string
+  readonly scope?: DecisionScope
+  readonly onClose: () => void
+}) => {
   const [target, setTarget] = useState(first)
-  const [scope, setScope] = useState<DecisionScope>('login')
+  const [act, setAct] = useState<Act>('deny')
+  const [scope, setScope] = useState<DecisionScope>(firstScope)
   const [duration, setDuration] = useState('1h')
   const [reason, setReason] = useState('')
   const value = target.trim()
-  const mutation = useMutation({
-    mutationFn: () =>
-      api.decide({
-        target: { kind: value.includes('/') ? 'cidr' : 'ip', value },
-        action: 'deny',
-        scope,
-        duration: duration.trim(),
-        reason: reason.trim(),
-      }),
-    onSuccess: () => {
-      toasts.add({ title: `Blocked: ${flattenHostile(value, 60)}` })
-      for (const queryKey of [['decisions'], ['alert'], ['overview']]) void client.invalidateQueries({ queryKey })
+  const request: DecisionRequest = {
+    target: { kind: value.includes('/') ? 'cidr' : 'ip', value },
+    action: act,
+    scope,
+    duration: duration.trim(),
+    reason: reason.trim(),
+  }
+  const submit = useSubmit(() => api.decide(request), {
+    refresh: [['decisions'], ['decision'], ['alert'], ['overview']],
+    onDone: () => {
+      toasts.add({ title: `${DONE[act]}: ${flattenHostile(value, 60)}` })
       onClose()
     },
   })
-  const error = mutation.error === null ? undefined : asApiError(mutation.error)
-  const field = error === undefined ? undefined : fieldOf(error)
-  const wrong = (name: string): { 'aria-invalid'?: true; 'aria-describedby'?: string } =>
-    field === name ? { 'aria-invalid': true, 'aria-describedby': `${id}-${name}-error` } : {}
+  const field = submit.error === undefined ? undefined : fieldOf(submit.error)
+  const wrong = (name: typeof field) => (field === name ? submit.error : undefined)
   const span = parseDuration(duration.trim())
   return (
     <Dialog open onClose={onClose} title="Block an address">
-      <form
-        className="grid gap-4"
-        onSubmit={(event) => {
-          event.preventDefault()
-          mutation.mutate()
-        }}
+      <SubmitForm
+        submit={submit}
+        onCancel={onClose}
+        words={
+          act === 'deny' ? ['Block', 'Blocking…'] : act === 'throttle' ? ['Slow down', 'Slowing down…'] : ['Challenge', 'Challenging…']
+        }
+        quiet={field !== undefined}
+        foot={
+          <p className="border-t border-line pt-3 text-ink-2" aria-live="polite">
+            {value === '' || span === undefined ? (
+              'It ends by itself, and one click undoes it.'
+            ) : (
+              <>
+                <span className="font-mono text-[0.93rem] text-ink wrap-anywhere">{flattenHostile(value, 64)}</span> {effect(act, scope)}{' '}
+                for {spanInWords(span)}. It ends by itself, and one click undoes it.
+              </>
+            )}
+          </p>
+        }
       >
-        <div>
-          <label htmlFor={`${id}-target`} className="font-medium">
-            Address or range
-          </label>
-          <input
-            id={`${id}-target`}
-            className="field mt-1 font-mono"
-            required
-            maxLength={128}
-            autoComplete="off"
-            spellCheck={false}
-            placeholder="203.0.113.7 or 2001:db8::/32"
-            value={target}
-            onChange={(event) => setTarget(event.target.value)}
-            {...wrong('target')}
-          />
-          {error !== undefined && field === 'target' ? <FieldError id={`${id}-target-error`} error={error} /> : null}
+        <TextField
+          label="Address or range"
+          className="font-mono"
+          required
+          maxLength={128}
+          spellCheck={false}
+          placeholder="203.0.113.7 or 2001:db8::/32"
+          value={target}
+          onChange={setTarget}
+          error={wrong('target')}
+        />
+        <Choice legend="What" options={ACTS} value={act} onChange={setAct} />
+        <Choice
+          legend="From what"
+          options={[
+            ['login', 'Signing in', 'reset and other credential paths too'],
+            ['all', 'Everything', 'every request'],
+          ]}
+          value={scope}
+          onChange={setScope}
+          error={wrong('scope')}
+        />
+        <DurationField presets={DURATIONS} value={duration} onChange={setDuration} error={wrong('duration')} />
+        <ReasonField value={reason} onChange={setReason} error={wrong('reason')} />
+        <div className="rounded-md bg-sunken px-3.5 py-2.5" aria-live="polite" data-preview="">
+          <Preview request={request} />
         </div>
-        <fieldset>
-          <legend className="font-medium">From what</legend>
-          <div className="mt-1 grid gap-1.5">
-            {(
-              [
-                ['login', 'Signing in', 'reset and other credential paths too'],
-                ['all', 'Everything', 'every request gets 403'],
-              ] as const
-            ).map(([key, name, hint]) => (
-              <label key={key} className="flex items-baseline gap-2.5">
-                <input type="radio" name={`${id}-scope`} checked={scope === key} onChange={() => setScope(key)} className="accent-accent" />
-                <span>
-                  {name} <span className="text-ink-2">– {hint}</span>
-                </span>
-              </label>
-            ))}
-          </div>
-          {error !== undefined && field === 'scope' ? <FieldError id={`${id}-scope-error`} error={error} /> : null}
-        </fieldset>
-        <div>
-          <label htmlFor={`${id}-duration`} className="font-medium">
-            For how long
-          </label>
-          <div className="mt-1 flex flex-wrap gap-2">
-            <input
-              id={`${id}-duration`}
-              className="field w-24! font-mono"
-              required
-              maxLength={16}
-              autoComplete="off"
-              spellCheck={false}
-              value={duration}
-              onChange={(event) => setDuration(event.target.value)}
-              {...wrong('duration')}
-            />
-            {DURATIONS.map((preset) => (
-              <button
-                key={preset}
-                type="button"
-                className="button px-2!"
-                data-kind="quiet"
-                aria-pressed={duration === preset}
-                onClick={() => setDuration(preset)}
-              >
-                {preset}
-              </button>
-            ))}
-          </div>
-          {error !== undefined && field === 'duration' ? <FieldError id={`${id}-duration-error`} error={error} /> : null}
-        </div>
-        <div>
-          <label htmlFor={`${id}-reason`} className="font-medium">
-            Reason
-          </label>
-          <input
-            id={`${id}-reason`}
-            className="field mt-1"
-            required
-            maxLength={300}
-            autoComplete="off"
-            placeholder="What the next person on call needs to know"
-            value={reason}
-            onChange={(event) => setReason(event.target.value)}
-            {...wrong('reason')}
-          />
-          {error !== undefined && field === 'reason' ? <FieldError id={`${id}-reason-error`} error={error} /> : null}
-        </div>
-        {error !== undefined && field === undefined ? <Failure error={error} compact /> : null}
-        <p className="border-t border-line pt-3 text-ink-2" aria-live="polite">
-          {value === '' || span === undefined ? (
-            'It ends by itself, and one click undoes it.'
-          ) : (
-            <>
-              <span className="font-mono text-[0.93rem] text-ink wrap-anywhere">{flattenHostile(value, 64)}</span>{' '}
-              {scope === 'login' ? 'cannot sign in' : 'gets 403 for every request'} for {spanInWords(span)}. It ends by itself, and one
-              click undoes it.
-            </>
-          )}
-        </p>
-        <div className="flex justify-end gap-2">
-          <button type="button" className="button" data-kind="quiet" onClick={onClose}>
-            Cancel
-          </button>
-          <button type="submit" className="button" data-kind="primary" disabled={mutation.isPending}>
-            {mutation.isPending ? 'Blocking…' : 'Block'}
-          </button>
-        </div>
-      </form>
+      </SubmitForm>
     </Dialog>
   )
 }

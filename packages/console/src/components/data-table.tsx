@@ -6,6 +6,7 @@ import { clsx } from 'clsx'
 import type { ReactNode } from 'react'
 
 import { useLive } from '../app/live.js'
+import { CHUNK, CHUNKED_ABOVE, chunksOf, RowChunk } from './row-chunks.js'
 
 /** The core of TanStack Table and nothing more: order and pages are the server's. */
 export const features = tableFeatures({})
@@ -24,14 +25,59 @@ type Props<T extends { readonly id: string }> = {
   readonly layout: CellLayout
   /** something under a row, over all columns */
   readonly below?: (row: T) => ReactNode
+  /** what the live line calls a row, where that is not its id */
+  readonly freshAs?: (row: T) => string
+  readonly selected?: ReadonlySet<string>
 }
 
-/** A table of rows with ids; `j` and `k` walk it, new rows light up. Stacks below 900 px. */
-export const DataTable = <T extends { readonly id: string }>({ label, columns, rows, layout, below }: Props<T>) => {
+/** A table of rows with ids; `j` and `k` walk it, new rows light up. Stacks below 900 px; a long one is drawn where it is looked at. */
+export const DataTable = <T extends { readonly id: string }>({ label, columns, rows, layout, below, freshAs, selected }: Props<T>) => {
   const fresh = useLive((live) => live.fresh)
   const table = useTable({ features, columns, data: rows, getRowId: (row) => row.id })
+  const long = rows.length > CHUNKED_ABOVE
+  const all = table.getRowModel().rows
+  const draw = (row: (typeof all)[number], index: number): ReactNode[] => {
+    const extra = below?.(row.original)
+    const place = long ? { 'aria-rowindex': index + 2 } : {}
+    const main = (
+      <tr
+        key={row.id}
+        role="row"
+        data-row={row.id}
+        data-selected={selected?.has(row.id) === true ? '' : undefined}
+        tabIndex={-1}
+        className={clsx(fresh.has(freshAs?.(row.original) ?? row.id) && 'fresh')}
+        {...place}
+      >
+        {row.getAllCells().map((cell) => {
+          const setting = layout[cell.column.id]
+          return (
+            <td
+              key={cell.id}
+              role="cell"
+              className={setting?.className}
+              data-align={setting?.end === true ? 'end' : undefined}
+              data-wide={setting?.wide === true ? '' : undefined}
+              data-label={setting?.label}
+            >
+              <table.FlexRender cell={cell} />
+            </td>
+          )
+        })}
+      </tr>
+    )
+    if (extra === undefined || extra === null) return [main]
+    return [
+      main,
+      <tr key={`${row.id}+`} role="row">
+        <td role="cell" colSpan={columns.length} data-wide="">
+          {extra}
+        </td>
+      </tr>,
+    ]
+  }
   return (
-    <table className="table" data-stack="" role="table" aria-label={label}>
+    <table className="table" data-stack="" role="table" aria-label={label} aria-rowcount={long ? rows.length + 1 : undefined}>
       <thead role="rowgroup">
         {table.getHeaderGroups().map((group) => (
           <tr key={group.id} role="row">
@@ -43,39 +89,20 @@ export const DataTable = <T extends { readonly id: string }>({ label, columns, r
           </tr>
         ))}
       </thead>
-      <tbody role="rowgroup">
-        {table.getRowModel().rows.flatMap((row) => {
-          const extra = below?.(row.original)
-          const main = (
-            <tr key={row.id} role="row" data-row={row.id} tabIndex={-1} className={clsx(fresh.has(row.id) && 'fresh')}>
-              {row.getAllCells().map((cell) => {
-                const place = layout[cell.column.id]
-                return (
-                  <td
-                    key={cell.id}
-                    role="cell"
-                    className={place?.className}
-                    data-align={place?.end === true ? 'end' : undefined}
-                    data-wide={place?.wide === true ? '' : undefined}
-                    data-label={place?.label}
-                  >
-                    <table.FlexRender cell={cell} />
-                  </td>
-                )
-              })}
-            </tr>
-          )
-          if (extra === undefined || extra === null) return [main]
-          return [
-            main,
-            <tr key={`${row.id}+`} role="row">
-              <td role="cell" colSpan={columns.length} data-wide="">
-                {extra}
-              </td>
-            </tr>,
-          ]
-        })}
-      </tbody>
+      {long ? (
+        chunksOf(all).map((chunk, part) => (
+          <RowChunk
+            // by place: a row that comes in on top moves the others, it does not draw them all anew
+            // oxlint-disable-next-line react/no-array-index-key -- its place is what a part is
+            key={`part-${part}`}
+            rows={chunk.length}
+            near={part < 2}
+            draw={() => chunk.flatMap((row, index) => draw(row, part * CHUNK + index))}
+          />
+        ))
+      ) : (
+        <tbody role="rowgroup">{all.flatMap(draw)}</tbody>
+      )}
     </table>
   )
 }

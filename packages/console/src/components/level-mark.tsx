@@ -20,18 +20,26 @@ const SHAPE: Readonly<Record<Level, ReactNode>> = {
   informational: <circle cx="8" cy="8" r="4.5" fill="none" stroke="currentColor" strokeWidth="2" />,
 }
 
-/** A level as shape, word and colour: no one of them is needed to tell it. */
-export const LevelMark = ({ level, bare = false }: { readonly level: Level; readonly bare?: boolean }) => (
+/** A level as shape, word and colour: no one of them is needed to tell it. `word` takes the place of its own. */
+export const LevelMark = ({
+  level,
+  bare = false,
+  word = LEVEL_WORD[level],
+}: {
+  readonly level: Level
+  readonly bare?: boolean
+  readonly word?: string
+}) => (
   <span className={clsx('inline-flex items-baseline gap-1.5 font-medium whitespace-nowrap', COLOUR[level])}>
     <svg
       viewBox="0 0 16 16"
       width="13"
       height="13"
       className="relative top-px shrink-0"
-      {...(bare ? { role: 'img', 'aria-label': LEVEL_WORD[level] } : { 'aria-hidden': true })}
+      {...(bare ? { role: 'img', 'aria-label': word } : { 'aria-hidden': true })}
     >
       {SHAPE[level]}
     </svg>
-    {bare ? null : LEVEL_WORD[level]}
+    {bare ? null : word}
   </span>
 )

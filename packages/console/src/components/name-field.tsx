@@ -3,10 +3,13 @@ export const NameField = ({
   value,
   onChange,
   maxLength,
+  passkeys = false,
 }: {
   readonly value: string
   readonly onChange: (value: string) => void
   readonly maxLength: number
+  /** the browser may offer passkeys here */
+  readonly passkeys?: boolean
 }) => (
   <div>
     <label htmlFor="name" className="font-medium">
@@ -18,7 +21,7 @@ export const NameField = ({
       className="field mt-1"
       required
       maxLength={maxLength}
-      autoComplete="username"
+      autoComplete={passkeys ? 'username webauthn' : 'username'}
       autoCapitalize="off"
       spellCheck={false}
       value={value}

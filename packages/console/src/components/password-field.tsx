@@ -1,6 +1,6 @@
 import { Eye, EyeOff } from 'lucide-react'
 import type { ReactNode } from 'react'
-import { useId, useState } from 'react'
+import { useEffect, useId, useRef, useState } from 'react'
 
 type Props = {
   readonly label: string
@@ -8,13 +8,19 @@ type Props = {
   readonly onChange: (value: string) => void
   readonly autoComplete: 'current-password' | 'new-password'
   readonly minLength?: number
+  /** takes the focus when it appears */
+  readonly focus?: boolean
   readonly children?: ReactNode
 }
 
 /** A password that can be looked at; paste and password managers work. */
-export const PasswordField = ({ label, value, onChange, autoComplete, minLength, children }: Props) => {
+export const PasswordField = ({ label, value, onChange, autoComplete, minLength, focus = false, children }: Props) => {
   const id = useId()
   const [shown, setShown] = useState(false)
+  const field = useRef<HTMLInputElement>(null)
+  useEffect(() => {
+    if (focus) field.current?.focus()
+  }, [focus])
   return (
     <div>
       <label htmlFor={id} className="font-medium">
@@ -23,7 +29,8 @@ export const PasswordField = ({ label, value, onChange, autoComplete, minLength,
       <div className="relative mt-1">
         <input
           id={id}
-          name="password"
+          ref={field}
+          name={autoComplete}
           type={shown ? 'text' : 'password'}
           className="field pr-11!"
           required

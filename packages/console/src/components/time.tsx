@@ -1,5 +1,5 @@
 import { useNow } from '../app/clock.js'
-import { bothTimes, clockTime, countdown, relative } from '../lib/format.js'
+import { bothTimes, clockTime, countdown, dayTime, relative } from '../lib/format.js'
 
 /** How long ago something was; the hover shows the viewer's zone and UTC. */
 export const Ago = ({ at }: { readonly at: number }) => {
@@ -27,3 +27,10 @@ export const Countdown = ({ until }: { readonly until: number }) => {
     </time>
   )
 }
+
+/** Day and time of day in the viewer's zone, for lists that span days; the hover shows the year and UTC. */
+export const Moment = ({ at }: { readonly at: number }) => (
+  <time dateTime={new Date(at).toISOString()} title={bothTimes(at)} className="whitespace-nowrap">
+    {dayTime(at)}
+  </time>
+)

@@ -22,28 +22,34 @@ const restore = (decision: Decision): Promise<unknown> =>
     reason: `restored after an undo: ${decision.reason}`.slice(0, 500),
   })
 
+/** More than these are not put back by one click: each is a request of its own. */
+const MOST_BACK = 50
+
 /** Lifts decisions at once; a toast offers to put them back for the time that was left. */
-export const useUndo = (): { readonly undo: (decisions: readonly Decision[]) => void; readonly busy: boolean } => {
+export const useUndo = (): {
+  readonly undo: (decisions: readonly Decision[], reason?: string) => void
+  readonly busy: boolean
+} => {
   const client = useQueryClient()
   const refresh = (): void => {
-    for (const queryKey of [['decisions'], ['alert'], ['overview']]) void client.invalidateQueries({ queryKey })
+    for (const queryKey of [['decisions'], ['decision'], ['alert'], ['overview'], ['subject'], ['subjects'], ['incident']])
+      void client.invalidateQueries({ queryKey })
   }
   const mutation = useMutation({
-    mutationFn: async (decisions: readonly Decision[]) => {
+    mutationFn: async ({ decisions, reason }: { readonly decisions: readonly Decision[]; readonly reason: string }) => {
       const [first] = decisions
       if (first === undefined) return
-      if (decisions.length > 1 && decisions.every((decision) => decision.batch === first.batch))
-        await api.liftBatch(first.batch, UNDO_REASON)
-      else await Promise.all(decisions.map((decision) => api.lift(decision.id, UNDO_REASON)))
+      if (decisions.length > 1 && decisions.every((decision) => decision.batch === first.batch)) await api.liftBatch(first.batch, reason)
+      else await Promise.all(decisions.map((decision) => api.lift(decision.id, reason)))
     },
-    onSuccess: (_, decisions) => {
+    onSuccess: (_, { decisions }) => {
       const [first] = decisions
       const what =
         decisions.length === 1 && first !== undefined ? flattenHostile(first.target.value, 60) : plural(decisions.length, 'decision')
       const again = decisions.filter((decision) => decision.mode === 'enforce' && decision.expiresAt > Date.now())
       const id = toasts.add({
         title: `Undone: ${what}`,
-        ...(again.length === 0
+        ...(again.length === 0 || again.length > MOST_BACK
           ? {}
           : {
               actionProps: {
@@ -71,7 +77,7 @@ export const useUndo = (): { readonly undo: (decisions: readonly Decision[]) => 
     },
     onSettled: refresh,
   })
-  return { undo: (decisions) => mutation.mutate(decisions), busy: mutation.isPending }
+  return { undo: (decisions, reason = UNDO_REASON) => mutation.mutate({ decisions, reason }), busy: mutation.isPending }
 }
 
 /** Where the focus goes when the row of a button is gone: the keyboard must not start again at the top of the page. */
@@ -94,13 +100,13 @@ const useFocusAfter = (): ((button: HTMLElement) => void) => {
   }
 }
 
-/** One click takes a decision back. Viewers see why they cannot. */
+/** One click takes a decision back. Viewers see why they cannot; a lockdown ends by its banner. */
 export const UndoButton = ({ decisions, label = 'Undo' }: { readonly decisions: readonly Decision[]; readonly label?: string }) => {
   const { undo, busy } = useUndo()
   const operator = useOperator()
   const focusAfter = useFocusAfter()
   const [first] = decisions
-  if (first === undefined) return null
+  if (first === undefined || first.action === 'lockdown') return null
   const viewer = !mayDecide(operator)
   return (
     <button

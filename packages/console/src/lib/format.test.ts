@@ -119,6 +119,8 @@ describe('decisions in words', () => {
     expect(actionInWords(makeDecision(0, NOW))).toBe('Blocked at sign-in')
     expect(actionInWords(makeDecision(1, NOW))).toBe('Blocked everywhere')
     expect(actionInWords(makeDecision(1, NOW, { action: 'require_mfa' }))).toBe('Second factor required everywhere')
+    expect(actionInWords(makeDecision(1, NOW, { action: 'suspend' }))).toBe('Suspended')
+    expect(actionInWords(makeDecision(1, NOW, { action: 'lockdown', mode: 'observe' }))).toBe('Would be locked down')
   })
 
   it('never say that something is blocked when it is only watched', () => {

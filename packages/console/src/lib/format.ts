@@ -66,6 +66,10 @@ export const dateTime = (at: number, zone?: string): string =>
     ...(zone === undefined ? {} : { timeZone: zone }),
   }).format(at)
 
+/** Day and time without the year: `21 Nov 21:04:11`. */
+export const dayTime = (at: number, zone?: string): string =>
+  `${new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', ...(zone === undefined ? {} : { timeZone: zone }) }).format(at)} ${clockTime(at, zone)}`
+
 /** What a time shows on hover: the viewer's zone by name, and UTC to the millisecond. */
 export const bothTimes = (at: number, zone: string = Intl.DateTimeFormat().resolvedOptions().timeZone): string =>
   `${dateTime(at, zone)} ${zone}\n${new Date(at).toISOString().replace('T', ' ').replace('Z', ' UTC')}`
@@ -83,12 +87,17 @@ const VERBS: Readonly<Record<Decision['action'], string>> = {
   require_mfa: 'Second factor required',
   require_reset: 'Password reset required',
   suspend: 'Suspended',
+  end_sessions: 'Signed out',
+  lockdown: 'Locked down',
 }
 
-/** What a decision does, in two or three words: `Blocked at sign-in`, `Blocked everywhere`. */
+/** Of these it matters where: at sign-in only, or everywhere. The others are about a user as a whole. */
+const PLACED: ReadonlySet<Decision['action']> = new Set(['deny', 'throttle', 'challenge', 'require_mfa'])
+
+/** What a decision does, in two or three words: `Blocked at sign-in`, `Blocked everywhere`, `Suspended`. */
 export const actionInWords = (decision: Pick<Decision, 'action' | 'scope' | 'mode'>): string => {
-  const where = decision.scope === 'login' ? 'at sign-in' : 'everywhere'
-  const words = `${VERBS[decision.action]} ${where}`
+  const where = decision.scope === 'login' ? ' at sign-in' : ' everywhere'
+  const words = `${VERBS[decision.action]}${PLACED.has(decision.action) ? where : ''}`
   return decision.mode === 'observe' ? `Would be ${words.charAt(0).toLowerCase()}${words.slice(1)}` : words
 }
 

@@ -21,13 +21,23 @@ const play = (
 describe('pressKey', () => {
   it('goes to a page with g and its letter', () => {
     expect(play(['g', 'n'])).toEqual([undefined, 'go-now'])
-    expect(play(['g', 'a'])).toEqual([undefined, 'go-alerts'])
+    expect(play(['g', 't'])).toEqual([undefined, 'go-triage'])
+    expect(play(['g', 'a'])).toEqual([undefined, 'go-activity'])
     expect(play(['g', 'd'])).toEqual([undefined, 'go-decisions'])
+    expect(play(['g', 'r'])).toEqual([undefined, 'go-rules'])
+    expect(play(['g', 's'])).toEqual([undefined, 'go-sources'])
+    expect(['i', 'u', 'p', 'e', 'm'].map((key) => play(['g', key])[1])).toEqual([
+      'go-incidents',
+      'go-subjects',
+      'go-policies',
+      'go-enforcers',
+      'go-notifications',
+    ])
   })
 
   it('forgets the g after a while', () => {
-    expect(play(['g', ['a', PAIR_MS + 1]])).toEqual([undefined, undefined])
-    expect(play(['g', ['a', PAIR_MS]])).toEqual([undefined, 'go-alerts'])
+    expect(play(['g', ['d', PAIR_MS + 1]])).toEqual([undefined, undefined])
+    expect(play(['g', ['d', PAIR_MS]])).toEqual([undefined, 'go-decisions'])
   })
 
   it('takes g g n as g n', () => {
@@ -35,11 +45,30 @@ describe('pressKey', () => {
   })
 
   it('does what the second key means alone when the pair means nothing', () => {
-    expect(play(['g', 'j', 'n'])).toEqual([undefined, 'next', undefined])
+    expect(play(['g', 'j', 't'])).toEqual([undefined, 'next', undefined])
   })
 
   it('knows the single keys', () => {
     expect(play(['/', '?', 'j', 'k', 'u', 'o'])).toEqual(['search', 'help', 'next', 'previous', 'undo', 'open'])
+  })
+
+  it('opens the lockdown with a capital letter only: nobody begins one by a slip', () => {
+    expect(play(['L'])).toEqual(['lockdown'])
+    expect(play(['l'])).toEqual([undefined])
+    expect(play(['L'], { typing: true })).toEqual([undefined])
+  })
+
+  it('knows the acts of triage, and takes none of them for the second key of a pair', () => {
+    expect(play(['x', 'a', 's', 'f', 'c', 'm', 'n'])).toEqual([
+      'select',
+      'acknowledge',
+      'snooze',
+      'false-positive',
+      'close',
+      'assign',
+      'note',
+    ])
+    expect(play(['g', 'a', 'a'])).toEqual([undefined, 'go-activity', 'acknowledge'])
   })
 
   it('never takes a key from somebody who types, nor from the browser', () => {
@@ -57,7 +86,8 @@ describe('pressKey', () => {
 
   it('has help for every command', () => {
     const shown = SHORTCUTS.flatMap((shortcut) => shortcut.keys.at(-1) ?? [])
-    for (const key of ['n', 'a', 'd', '/', 'j', 'k', 'o', 'u', '?', 'Esc']) expect(shown).toContain(key)
+    for (const key of ['n', 't', 'a', 'd', 'r', 's', 'o', 'y', 'x', 'm', 'f', 'c', '/', 'j', 'k', 'o', 'u', '?', 'Esc'])
+      expect(shown).toContain(key)
   })
 })
 

@@ -1,5 +1,12 @@
 /** What a key press asks for. */
-export type Command = 'go-now' | 'go-alerts' | 'go-decisions' | 'search' | 'help' | 'next' | 'previous' | 'undo' | 'open'
+export type Command = GoCommand | PageCommand | 'search' | 'help' | 'lockdown' | 'next' | 'previous' | 'undo' | 'open'
+
+/** A page to go to. */
+export type GoCommand =
+  `go-${'now' | 'triage' | 'incidents' | 'activity' | 'subjects' | 'decisions' | 'policies' | 'enforcers' | 'rules' | 'sources' | 'notifications' | 'operators' | 'account'}`
+
+/** What only some pages answer to: the acts on the row that has the focus, or on those that are selected. */
+export type PageCommand = 'select' | 'acknowledge' | 'snooze' | 'false-positive' | 'close' | 'assign' | 'note'
 
 /** Where a key sequence stands: the first key of two and when it was pressed (ms). */
 export type KeyState = { readonly first: string; readonly at: number } | undefined
@@ -15,8 +22,37 @@ export type Press = {
 /** How long the second key of a pair may take, ms. */
 export const PAIR_MS = 1_200
 
-const SINGLE: Readonly<Record<string, Command>> = { '/': 'search', '?': 'help', j: 'next', k: 'previous', u: 'undo', o: 'open' }
-const AFTER_G: Readonly<Record<string, Command>> = { n: 'go-now', a: 'go-alerts', d: 'go-decisions' }
+const SINGLE: Readonly<Record<string, Command>> = {
+  '/': 'search',
+  '?': 'help',
+  L: 'lockdown',
+  j: 'next',
+  k: 'previous',
+  u: 'undo',
+  o: 'open',
+  x: 'select',
+  a: 'acknowledge',
+  s: 'snooze',
+  f: 'false-positive',
+  c: 'close',
+  m: 'assign',
+  n: 'note',
+}
+const AFTER_G: Readonly<Record<string, Command>> = {
+  n: 'go-now',
+  t: 'go-triage',
+  a: 'go-activity',
+  d: 'go-decisions',
+  e: 'go-enforcers',
+  i: 'go-incidents',
+  m: 'go-notifications',
+  p: 'go-policies',
+  u: 'go-subjects',
+  r: 'go-rules',
+  s: 'go-sources',
+  o: 'go-operators',
+  y: 'go-account',
+}
 
 /** Reads one key press; pure. Keys typed into a field, or held with Ctrl, Alt or Meta, are never commands. */
 export const pressKey = (state: KeyState, press: Press): { readonly state: KeyState; readonly command?: Command } => {
@@ -40,13 +76,31 @@ export const stepRow = (current: number, rows: number, direction: 1 | -1): numbe
 /** Every shortcut with what it does, for the help dialog. */
 export const SHORTCUTS: readonly { readonly keys: readonly string[]; readonly does: string }[] = [
   { keys: ['g', 'n'], does: 'Go to Now' },
-  { keys: ['g', 'a'], does: 'Go to Alerts' },
+  { keys: ['g', 't'], does: 'Go to Triage' },
+  { keys: ['g', 'i'], does: 'Go to Incidents' },
+  { keys: ['g', 'a'], does: 'Go to Activity' },
+  { keys: ['g', 'u'], does: 'Go to Subjects' },
   { keys: ['g', 'd'], does: 'Go to Decisions' },
-  { keys: ['/'], does: 'Search alerts' },
+  { keys: ['g', 'p'], does: 'Go to Policies' },
+  { keys: ['g', 'e'], does: 'Go to Enforcers' },
+  { keys: ['g', 'r'], does: 'Go to Rules' },
+  { keys: ['g', 's'], does: 'Go to Sources' },
+  { keys: ['g', 'm'], does: 'Go to Notifications' },
+  { keys: ['g', 'o'], does: 'Go to Operators' },
+  { keys: ['g', 'y'], does: 'Go to your account' },
+  { keys: ['/'], does: 'Search' },
   { keys: ['j'], does: 'Next row' },
   { keys: ['k'], does: 'Previous row' },
   { keys: ['o'], does: 'Open the row (or Enter)' },
   { keys: ['u'], does: 'Undo the decision of the row' },
+  { keys: ['x'], does: 'Triage: select the row' },
+  { keys: ['a'], does: 'Triage: acknowledge, or open again' },
+  { keys: ['m'], does: 'Triage: assign to me, or take back' },
+  { keys: ['s'], does: 'Triage: snooze until worse' },
+  { keys: ['f'], does: 'Triage: false positive' },
+  { keys: ['c'], does: 'Triage: close' },
+  { keys: ['n'], does: 'Triage: write a note' },
+  { keys: ['L'], does: 'Lockdown' },
   { keys: ['?'], does: 'This help' },
   { keys: ['Esc'], does: 'Close a dialog, leave a field' },
 ]

@@ -1,6 +1,7 @@
 /* oxlint-disable no-console -- what runs in the page speaks through its console */
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
 import { chromium } from 'playwright-core'
+import { expect } from 'vitest'
 
 const FLAGS = [
   '--no-sandbox',
@@ -28,7 +29,7 @@ export const openPage = async (browser: Browser, options: BrowserContextOptions 
     ...options,
   })
   const page = await context.newPage()
-  page.setDefaultTimeout(8_000)
+  page.setDefaultTimeout(15_000)
   const complaints: string[] = []
   page.on('pageerror', (error) => complaints.push(`fault: ${error.message}`))
   page.on('console', (message) => {
@@ -58,3 +59,15 @@ export const signIn = async (
   await page.getByRole('button', { name: 'Sign in' }).click()
   await page.locator('#main').waitFor()
 }
+
+/** Comes in with a session that is there already: one load of the page instead of three. Signing in has tests of its own. */
+export const enter = async (page: Page, url: string, path = '/', name = 'ada'): Promise<void> => {
+  const answer = await page.request.post(`${url}/v1/session`, { data: { name, password: 'correct horse battery staple' } })
+  if (!answer.ok()) throw new Error(`no session: ${answer.status()}`)
+  await page.goto(url + path)
+  await page.locator('#main').waitFor()
+}
+
+/** Waits until what is read is as the matcher says; a busy machine takes its time. */
+// oxlint-disable-next-line vitest/require-awaited-expect-poll -- the caller waits for the matcher
+export const eventually = <T>(read: () => T | Promise<T>): ReturnType<typeof expect.poll<T>> => expect.poll(read, { timeout: 15_000 })

@@ -1,49 +1,9 @@
-import { readdir, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { gzipSync } from 'node:zlib'
-import type { Browser } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { openPage, signIn, startBrowser } from './browser.js'
-import { builtSite } from './built-site.js'
-import type { FakeControlPlane, World } from './fake-control-plane.js'
-import { startFakeControlPlane } from './fake-control-plane.js'
+import { describe, expect, it } from 'vitest'
+import { enter, signIn } from './browser.js'
+import { consoleSuite, makeDay } from './console-suite.js'
 import { HOSTILE, makeAlert, makeDecision } from './fixtures.js'
 
-let browser: Browser
-let site: string
-const open: (() => Promise<unknown>)[] = []
-
-beforeAll(async () => {
-  site = await builtSite()
-  browser = await startBrowser()
-}, 120_000)
-afterAll(() => browser.close())
-afterEach(async () => {
-  for (const close of open.splice(0).toReversed()) await close()
-})
-
-const day = (): Partial<World> => {
-  const now = Date.now()
-  return {
-    alerts: Array.from({ length: 120 }, (_, index) => makeAlert(index, now)),
-    decisions: [
-      ...Array.from({ length: 9 }, (_, index) => makeDecision(index, now)),
-      makeDecision(20, now, { mode: 'observe' }),
-      makeDecision(30, now, { expiresAt: now - 60_000 }),
-      makeDecision(40, now, { lifted: { at: now, by: { kind: 'operator', id: 'o', name: 'grace' }, reason: 'our own monitoring' } }),
-    ],
-  }
-}
-const world = async (seed: Partial<World> = day()): Promise<FakeControlPlane> => {
-  const plane = await startFakeControlPlane(site, seed)
-  open.push(plane.close)
-  return plane
-}
-const page = async (options: Parameters<typeof openPage>[1] = {}) => {
-  const watched = await openPage(browser, options)
-  open.push(() => watched.context.close())
-  return watched
-}
+const { world, page } = consoleSuite()
 
 describe('signing in', () => {
   it('goes to the sign-in page and back to where it was, filters and all', async () => {
@@ -92,7 +52,7 @@ describe('signing in', () => {
     const plane = await world()
     const { page: tab } = await page()
     await signIn(tab, plane.url)
-    await tab.getByRole('link', { name: 'Alerts', exact: true }).click()
+    await tab.getByRole('link', { name: 'Triage', exact: true }).click()
     await tab.locator('tbody [data-row]').first().waitFor()
     await tab.getByRole('button', { name: 'Sign out' }).click()
     await tab.waitForURL(/\/sign-in$/)
@@ -148,7 +108,7 @@ describe('Now', () => {
   it('shows the state, what needs a person and the sources', async () => {
     const plane = await world()
     const { page: tab } = await page()
-    await signIn(tab, plane.url)
+    await enter(tab, plane.url)
     await tab.getByRole('heading', { level: 1, name: /^Under attack/ }).waitFor()
     await tab.getByText('mail has been silent for 3 hours').waitFor()
     const chart = tab.getByRole('img', { name: /events and \d+ alerts in 24 hours/ })
@@ -161,14 +121,14 @@ describe('Now', () => {
   it('does not follow a link of the server to another site', async () => {
     const plane = await world()
     const { page: tab } = await page()
-    await signIn(tab, plane.url)
+    await enter(tab, plane.url)
     expect(await tab.getByRole('link', { name: /Half of the ban budget/ }).getAttribute('href')).toBe('/')
   })
 
   it('shows an alert and its block as they happen, without a reload', async () => {
     const plane = await world()
     const { page: tab, complaints } = await page()
-    await signIn(tab, plane.url)
+    await enter(tab, plane.url)
     await tab.locator('[data-live=live]').waitFor()
     const now = Date.now()
     plane.emitAlert(makeAlert(301, now, { id: 'fresh-1', rule: { ...makeAlert(1, now).rule, title: 'Something new' }, decisionIds: [] }))
@@ -182,7 +142,7 @@ describe('Now', () => {
   it('says when the line is down, and asks for what was missed when it is back', async () => {
     const plane = await world()
     const { page: tab } = await page()
-    await signIn(tab, plane.url)
+    await enter(tab, plane.url)
     await tab.locator('[data-live=live]').waitFor()
     plane.world.streamsDown = true
     plane.dropStreams()
@@ -199,7 +159,7 @@ describe('Now', () => {
   it('says that the machine is offline and keeps what it shows', async () => {
     const plane = await world()
     const { page: tab, context } = await page()
-    await signIn(tab, plane.url)
+    await enter(tab, plane.url)
     await tab.locator('[data-live=live]').waitFor()
     await context.setOffline(true)
     await tab.getByText('This machine is offline.').waitFor()
@@ -212,7 +172,7 @@ describe('Now', () => {
   it('does not move for those who ask for less motion', async () => {
     const plane = await world()
     const { page: tab } = await page({ reducedMotion: 'reduce' })
-    await signIn(tab, plane.url)
+    await enter(tab, plane.url)
     await tab.locator('[data-live=live]').waitFor()
     plane.emitAlert(makeAlert(1, Date.now(), { id: 'calm' }))
     const row = tab.locator('[data-row=calm].fresh')
@@ -227,7 +187,7 @@ describe('Alerts', () => {
   it('narrows by level, time and words in the URL, and reads on by cursor', async () => {
     const plane = await world()
     const { page: tab } = await page()
-    await signIn(tab, plane.url, '/alerts')
+    await enter(tab, plane.url, '/alerts')
     const rows = tab.locator('tbody [data-row]')
     await rows.first().waitFor()
     expect(await rows.count()).toBe(50)
@@ -249,7 +209,7 @@ describe('Alerts', () => {
   it('takes in live only what matches the filters', async () => {
     const plane = await world()
     const { page: tab } = await page()
-    await signIn(tab, plane.url, '/alerts?level=high')
+    await enter(tab, plane.url, '/alerts?level=high')
     await tab.locator('[data-live=live]').waitFor()
     await tab.locator('tbody [data-row]').first().waitFor()
     plane.emitAlert(makeAlert(3, Date.now(), { id: 'too-low' }))
@@ -262,7 +222,7 @@ describe('Alerts', () => {
     const plane = await world()
     const { page: tab, context, complaints } = await page()
     await context.grantPermissions(['clipboard-read', 'clipboard-write'])
-    await signIn(tab, plane.url, '/alerts/alert-0000')
+    await enter(tab, plane.url, '/alerts/alert-0000')
     await tab.getByRole('heading', { level: 1, name: /failed \d+ SSH sign-ins/ }).waitFor()
     await tab.getByText('Fires when one address network').waitFor()
     await tab.getByText('A monitoring probe still uses an old password.').waitFor()
@@ -288,7 +248,7 @@ describe('Alerts', () => {
       decisions: [makeDecision(1, now, { alertId: 'h', reason: HOSTILE.markup, target: { kind: 'user', value: HOSTILE.bidi } })],
     })
     const { page: tab, complaints } = await page()
-    await signIn(tab, plane.url)
+    await enter(tab, plane.url)
     for (const path of ['/', '/alerts', '/alerts/h', '/decisions']) {
       await tab.goto(plane.url + path)
       await tab.locator('.escape').first().waitFor()
@@ -302,7 +262,7 @@ describe('Alerts', () => {
   it('says that there is no such alert, with the code', async () => {
     const plane = await world()
     const { page: tab } = await page()
-    await signIn(tab, plane.url, '/alerts/none')
+    await enter(tab, plane.url, '/alerts/none')
     await tab.getByText('PPT_NOT_FOUND').waitFor()
   })
 })
@@ -311,7 +271,7 @@ describe('Decisions', () => {
   it('takes one back with one click, and puts it back with another', async () => {
     const plane = await world()
     const { page: tab } = await page()
-    await signIn(tab, plane.url, '/decisions')
+    await enter(tab, plane.url, '/decisions')
     const row = tab.locator('[data-row=decision-0]')
     await row.getByRole('button', { name: /^Undo/ }).click()
     await row.waitFor({ state: 'detached' })
@@ -328,7 +288,7 @@ describe('Decisions', () => {
   it('shows each kind under its tab', async () => {
     const plane = await world()
     const { page: tab } = await page()
-    await signIn(tab, plane.url, '/decisions')
+    await enter(tab, plane.url, '/decisions')
     const rows = tab.locator('tbody [data-row]')
     await expect.poll(() => rows.count()).toBe(9)
     await tab.getByRole('link', { name: 'Observe' }).click()
@@ -343,7 +303,7 @@ describe('Decisions', () => {
   it('shows a block of somebody else and its end as they happen', async () => {
     const plane = await world()
     const { page: tab } = await page()
-    await signIn(tab, plane.url, '/decisions')
+    await enter(tab, plane.url, '/decisions')
     await tab.locator('[data-live=live]').waitFor()
     plane.emitDecision(makeDecision(77, Date.now(), { expiresAt: Date.now() + 2_500 }))
     const row = tab.locator('[data-row=decision-77]')
@@ -354,7 +314,7 @@ describe('Decisions', () => {
   it('blocks an address, and says beside the field what the server refuses', async () => {
     const plane = await world()
     const { page: tab, complaints } = await page()
-    await signIn(tab, plane.url, '/decisions')
+    await enter(tab, plane.url, '/decisions')
     await tab.getByRole('button', { name: 'Block an address' }).click()
     const dialog = tab.getByRole('dialog', { name: 'Block an address' })
     const target = dialog.getByLabel('Address or range')
@@ -383,173 +343,13 @@ describe('Decisions', () => {
   })
 
   it('lets viewers read and tells them why they cannot act', async () => {
-    const plane = await world({ ...day(), operator: { id: 'v', name: 'vera', role: 'viewer' } })
+    const plane = await world({ ...makeDay(), operator: { id: 'v', name: 'vera', role: 'viewer' } })
     const { page: tab } = await page()
-    await signIn(tab, plane.url, '/decisions', undefined, 'vera')
+    await enter(tab, plane.url, '/decisions', 'vera')
     const undo = tab.getByRole('button', { name: /^Undo/ }).first()
     await undo.waitFor()
     expect(await undo.isDisabled()).toBe(true)
     expect(await undo.getAttribute('title')).toContain('Viewers read')
     expect(await tab.getByRole('button', { name: 'Block an address' }).count()).toBe(0)
-  })
-})
-
-describe('the keyboard', () => {
-  it('is enough from the sign-in to an alert and an undo', async () => {
-    const plane = await world()
-    const { page: tab } = await page()
-    await tab.goto(`${plane.url}/sign-in`)
-    await tab.getByLabel('Name').waitFor()
-    await tab.keyboard.press('Tab')
-    await tab.keyboard.type('ada')
-    await tab.keyboard.press('Tab')
-    await tab.keyboard.type('correct horse battery staple')
-    await tab.keyboard.press('Enter')
-    await tab.locator('#main').waitFor()
-    await tab.keyboard.type('ga')
-    await tab.getByRole('heading', { level: 1, name: 'Alerts' }).waitFor()
-    await tab.locator('tbody [data-row]').first().waitFor()
-    await tab.keyboard.type('jjk')
-    await tab.keyboard.press('Enter')
-    await tab.waitForURL(/\/alerts\/alert-0000/)
-    await tab.getByRole('heading', { name: 'What was done' }).waitFor()
-    await tab.keyboard.type('j')
-    expect(await tab.evaluate(() => document.activeElement?.getAttribute('data-row'))).toBe('decision-0')
-    await tab.keyboard.type('u')
-    await tab.getByText('Undone: 203.0.113.0').waitFor()
-    expect(plane.world.decisions.find((decision) => decision.id === 'decision-0')?.lifted?.reason).toBe('undone in the console')
-  })
-
-  it('searches with /, leaves the field with Esc, and helps with ?', async () => {
-    const plane = await world()
-    const { page: tab } = await page()
-    await signIn(tab, plane.url)
-    await tab.getByRole('heading', { level: 1 }).waitFor()
-    await tab.keyboard.press('/')
-    await tab.waitForURL(/\/alerts$/)
-    await expect.poll(() => tab.evaluate(() => document.activeElement?.hasAttribute('data-search'))).toBe(true)
-    await tab.keyboard.type('g?n')
-    await tab.waitForURL(/q=g/)
-    await tab.keyboard.press('Escape')
-    await tab.keyboard.press('?')
-    const help = tab.getByRole('dialog', { name: 'Keyboard' })
-    await help.waitFor()
-    await tab.keyboard.type('gd')
-    expect(new URL(tab.url()).pathname).toBe('/alerts')
-    await tab.keyboard.press('Escape')
-    await help.waitFor({ state: 'detached' })
-    await tab.keyboard.type('gd')
-    await tab.waitForURL(/\/decisions$/)
-  })
-
-  it('stays near a row that was undone', async () => {
-    const plane = await world()
-    const { page: tab } = await page()
-    await signIn(tab, plane.url, '/decisions')
-    await tab.locator('[data-row=decision-0]').waitFor()
-    await tab.keyboard.type('j')
-    await tab.locator('[data-row=decision-0] [data-undo]').focus()
-    await tab.keyboard.press('Enter')
-    await tab.locator('[data-row=decision-0]').waitFor({ state: 'detached' })
-    await expect.poll(() => tab.evaluate(() => document.activeElement?.getAttribute('data-row'))).toBe('decision-1')
-  })
-
-  it('reaches the content over the skip link', async () => {
-    const plane = await world()
-    const { page: tab } = await page()
-    await signIn(tab, plane.url)
-    await tab.reload()
-    await tab.getByRole('heading', { level: 1 }).waitFor()
-    await tab.keyboard.press('Tab')
-    expect(await tab.evaluate(() => document.activeElement?.textContent)).toBe('Skip to the content')
-    await tab.keyboard.press('Enter')
-    expect(await tab.evaluate(() => document.activeElement?.id)).toBe('main')
-  })
-})
-
-describe('trouble', () => {
-  it.each(['/', '/alerts', '/alerts/alert-0000', '/decisions'])(
-    'on %s is said with its code and what to do, and a retry works',
-    async (path) => {
-      const plane = await world()
-      const { page: tab } = await page()
-      await signIn(tab, plane.url, '/nothing-here')
-      plane.world.failing = 'PPT_INTERNAL'
-      await tab.goto(plane.url + path)
-      await tab.getByText('PPT_INTERNAL').waitFor()
-      await tab.getByText('Give the operator the reference in instance').waitFor()
-      plane.world.failing = undefined
-      await tab.getByRole('button', { name: 'Try again' }).click()
-      await tab.getByText('PPT_INTERNAL').waitFor({ state: 'detached' })
-    },
-  )
-
-  it.each([
-    ['/alerts', 'No alerts'],
-    ['/decisions', 'Nothing is blocked'],
-    ['/decisions?tab=lifted', 'Nothing was taken back'],
-    ['/', 'No source has sent anything yet'],
-    ['/nowhere', 'There is no such page'],
-  ])('is not what an empty %s looks like', async (path, words) => {
-    const plane = await world({ empty: true })
-    const { page: tab } = await page()
-    await signIn(tab, plane.url, path)
-    await tab.getByText(words).waitFor()
-    expect(await tab.getByRole('alert').count()).toBe(0)
-  })
-
-  it('shows that it is loading while the server thinks', async () => {
-    const plane = await world()
-    const { page: tab } = await page()
-    await signIn(tab, plane.url, '/nowhere')
-    plane.world.hanging = true
-    await tab.keyboard.type('ga')
-    await tab.getByText('Loading alerts').waitFor({ state: 'attached' })
-  })
-})
-
-describe('the site', () => {
-  it('sets the theme before the first paint, keeps a choice, and follows the machine without one', async () => {
-    const plane = await world()
-    const { page: tab } = await page({ colorScheme: 'dark' })
-    await tab.goto(`${plane.url}/sign-in`, { waitUntil: 'commit' })
-    await tab.waitForFunction(() => document.documentElement.dataset['theme'] === 'dark')
-    await signIn(tab, plane.url)
-    await tab.getByRole('button', { name: 'Theme: system. Change' }).click()
-    await tab.getByRole('button', { name: 'Theme: dark. Change' }).click()
-    await tab.getByRole('button', { name: 'Theme: light. Change' }).waitFor()
-    await tab.reload()
-    expect(await tab.evaluate(() => document.documentElement.dataset['theme'])).toBe('light')
-  })
-
-  it('shows times in the zone of the viewer, and UTC on hover', async () => {
-    const plane = await world()
-    const { page: tab } = await page({ timezoneId: 'Asia/Kolkata' })
-    await signIn(tab, plane.url, '/alerts')
-    const title = await tab.locator('tbody time').first().getAttribute('title')
-    expect(title).toMatch(/Asia\/(?:Kolkata|Calcutta)\n\d{4}-\d\d-\d\d .* UTC$/)
-  })
-
-  it('holds no inline script and no inline style, and nothing from elsewhere', async () => {
-    const html = await readFile(join(site, 'index.html'), 'utf8')
-    expect(html).not.toMatch(/<style|style=|<script(?![^>]*\ssrc=)|\son\w+=|https?:\/\//i)
-  })
-
-  it('opens a page with less than 130 kB of gzipped JavaScript', async () => {
-    const plane = await world()
-    const { page: tab } = await page()
-    await signIn(tab, plane.url)
-    const loaded = new Set<string>()
-    tab.on('response', (response) => {
-      if (response.url().endsWith('.js')) loaded.add(new URL(response.url()).pathname)
-    })
-    await tab.reload()
-    await tab.getByRole('heading', { level: 1, name: /^Under attack/ }).waitFor()
-    let bytes = 0
-    for (const path of loaded) bytes += gzipSync(await readFile(join(site, path))).length
-    expect(loaded.size).toBeGreaterThan(2)
-    expect(bytes).toBeLessThan(130_000)
-    const files = await readdir(join(site, 'assets'))
-    expect(files.filter((file) => file.endsWith('.js')).length).toBeGreaterThan(loaded.size - 2)
   })
 })

@@ -8,6 +8,13 @@ import { extname, join, normalize } from 'node:path'
 import type { AlertView, Decision, DecisionRequest } from '@parapet/core'
 import { ERRORS, parseDuration, parseRange, toProblem } from '@parapet/core'
 
+import { answerAccount } from './fake-account.js'
+import type { DetectWorld } from './fake-detect.js'
+import { answerDetect, makeDetectWorld } from './fake-detect.js'
+import type { RespondWorld } from './fake-respond.js'
+import { answerRespond, makeRespondWorld } from './fake-respond.js'
+import type { PeopleWorld } from './fake-people.js'
+import { answerPeople, makePeopleWorld } from './fake-people.js'
 import { makeDetail, makeOverview } from './fixtures.js'
 
 /** The policy under which the built site has to work; the strictest that a browser knows. */
@@ -30,6 +37,9 @@ export type World = {
   signedIn: Set<string>
   alerts: AlertView[]
   decisions: Decision[]
+  detect: DetectWorld
+  people: PeopleWorld
+  respond: RespondWorld
   empty: boolean
   /** answers every API request except the session with this code */
   failing: keyof typeof ERRORS | undefined
@@ -67,8 +77,25 @@ const pageOf = <T>(items: readonly T[], query: URLSearchParams): { items: readon
 }
 
 const PERMISSIONS = {
-  admin: ['events.read', 'alerts.read', 'decisions.read', 'decisions.write'],
-  viewer: ['events.read', 'alerts.read', 'decisions.read'],
+  admin: [
+    'events.read',
+    'alerts.read',
+    'decisions.read',
+    'decisions.write',
+    'triage.write',
+    'rules.manage',
+    'sources.manage',
+    'operators.manage',
+    'policies.manage',
+    'lockdown.manage',
+    'subjects.read',
+    'subjects.write',
+    'notifications.read',
+    'notifications.manage',
+    'incidents.read',
+    'incidents.write',
+  ],
+  viewer: ['events.read', 'alerts.read', 'decisions.read', 'subjects.read', 'notifications.read', 'incidents.read'],
 } as const
 const ORDER = ['informational', 'low', 'medium', 'high', 'critical']
 
@@ -81,6 +108,9 @@ export const startFakeControlPlane = async (site: string, seed: Partial<World> =
     signedIn: new Set(),
     alerts: [],
     decisions: [],
+    detect: makeDetectWorld(Date.now(), seed.empty === true),
+    people: makePeopleWorld(Date.now(), seed.empty === true),
+    respond: makeRespondWorld(Date.now(), seed.empty === true),
     empty: false,
     failing: undefined,
     hanging: false,
@@ -162,7 +192,9 @@ export const startFakeControlPlane = async (site: string, seed: Partial<World> =
   const listDecisions = (query: URLSearchParams): readonly Decision[] => {
     const now = Date.now()
     const state = query.get('state')
+    const target = query.get('target')
     return world.decisions.filter((decision) => {
+      if (target !== null && decision.target.value !== target) return false
       if (state === 'lifted') return decision.lifted !== undefined
       if (state === 'expired') return decision.lifted === undefined && decision.expiresAt <= now
       return state === 'active' ? decision.lifted === undefined && decision.expiresAt > now : true
@@ -206,6 +238,8 @@ export const startFakeControlPlane = async (site: string, seed: Partial<World> =
       if (input.name !== world.operator.name || input.password !== world.password) return problem(response, 'PPT_SIGN_IN_FAILED')
       return signedIn(response, 200)
     }
+    if (route === 'POST /v1/session/passkey/challenge') return json(response, 200, { challenge: 'AAAA', rpId: 'localhost' })
+    if (route === 'POST /v1/reset/check') return json(response, 200, { name: world.operator.name })
     if (!world.signedIn.has(cookieOf(request))) return problem(response, 'PPT_UNAUTHENTICATED')
     if (route === 'GET /v1/session')
       return json(response, 200, { kind: 'operator', ...world.operator, permissions: PERMISSIONS[world.operator.role], expiresAt: null })
@@ -217,6 +251,13 @@ export const startFakeControlPlane = async (site: string, seed: Partial<World> =
     if (route === 'GET /v1/alerts/stream') return stream(response, 'alerts')
     if (route === 'GET /v1/decisions/stream') return stream(response, 'decisions')
     if (world.failing !== undefined) return problem(response, world.failing)
+    const own = answerAccount(route, world)
+    if (own !== undefined) return json(response, own.status, own.body)
+    const detected = answerDetect(request.method ?? '', url, body, world)
+    const answered =
+      detected ?? answerRespond(request.method ?? '', url, body, world) ?? answerPeople(request.method ?? '', url, body, world)
+    if (answered !== undefined && 'problem' in answered) return problem(response, answered.problem, answered.detail)
+    if (answered !== undefined) return json(response, answered.status, answered.body)
     if (route === 'GET /v1/overview')
       return json(response, 200, makeOverview(Date.now(), world.alerts, world.decisions, { empty: world.empty }))
     if (route === 'GET /v1/alerts') return json(response, 200, pageOf(listAlerts(url.searchParams), url.searchParams))

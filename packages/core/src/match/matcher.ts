@@ -14,7 +14,7 @@ export type MatchVisitor = (literal: number, end: number) => boolean | void
 export type Matcher = {
   /** how many literals it looks for */
   readonly size: number
-  /** true as soon as any literal is found */
+  /** true as soon as one literal is found */
   some: (input: MatchInput) => boolean
   /** indexes of the literals that occur, rising, each once; at most input length + `size` steps */
   find: (input: MatchInput) => number[]

@@ -35,5 +35,25 @@ export const addTarget = (burst: Burst, address: string): void => {
   else if (targets.size < TARGETS) targets.set(address, 1)
 }
 
+/**
+ * Takes out of a burst that ends whoever came only after the line was crossed for the last time: somebody who mistypes when the attack is over
+ * is none of those who made it.
+ */
+export const dropTail = ({ times, addresses }: GroupState, burst: Burst): void => {
+  const { targets } = burst
+  if (targets === undefined) return
+  for (let i = addresses.length - 1; i >= 0 && (times[i] as number) > burst.hot; i--) {
+    const address = addresses[i] as string
+    const count = targets.get(address)
+    if (count === undefined) continue
+    if (count > 1) targets.set(address, count - 1)
+    else {
+      targets.delete(address)
+      // the shorter list must be told
+      burst.toldTotal--
+    }
+  }
+}
+
 /** True when a burst has grown enough since it was last told: twice as large, and by eight. */
 export const hasGrown = (burst: Burst): boolean => burst.total >= Math.max(burst.toldTotal * 2, burst.toldTotal + 8)

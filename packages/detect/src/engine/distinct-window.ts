@@ -1,4 +1,4 @@
-import { addToSketch, createSketch, estimateUnion, type Sketch } from './hyperloglog.js'
+import { addToSketch, createSketch, createUnion, estimateUnion, type Sketch, type Union } from './hyperloglog.js'
 
 const SLICES = 12
 
@@ -8,10 +8,12 @@ export type DistinctWindow = {
   exact: Map<string, number> | undefined
   /** slices of `span / 12` by number; empty while exact */
   slices: { index: number; sketch: Sketch }[]
+  /** the slices as one; made again when one of them goes */
+  union: Union | undefined
 }
 
 /** An empty window. */
-export const createDistinctWindow = (): DistinctWindow => ({ exact: new Map(), slices: [] })
+export const createDistinctWindow = (): DistinctWindow => ({ exact: new Map(), slices: [], union: undefined })
 
 const addToSlice = (window: DistinctWindow, value: string, time: number, span: number): void => {
   const index = Math.floor((time * SLICES) / span)
@@ -21,7 +23,7 @@ const addToSlice = (window: DistinctWindow, value: string, time: number, span: n
     window.slices.push(slice)
     window.slices = window.slices.toSorted((a, b) => a.index - b.index)
   }
-  addToSketch(slice.sketch, value)
+  addToSketch(slice.sketch, value, window.union)
 }
 
 /** Adds a value seen at `time`; past `cap` distinct values the window turns into estimates, and back when they have all gone. */
@@ -48,15 +50,21 @@ export const countDistinct = (window: DistinctWindow, now: number, span: number)
     }
     return window.exact.size
   }
-  window.slices = window.slices.filter((slice) => ((slice.index + 1) * span) / SLICES > now - span)
-  if (window.slices.length === 0) window.exact = new Map()
-  return estimateUnion(window.slices.map((slice) => slice.sketch))
+  const isOver = (slice: { index: number } | undefined): boolean => slice !== undefined && ((slice.index + 1) * span) / SLICES <= now - span
+  if (isOver(window.slices[0])) {
+    window.slices = window.slices.filter((slice) => !isOver(slice))
+    window.union = undefined
+  }
+  if (window.slices.length === 0) {
+    window.exact = new Map()
+    return 0
+  }
+  window.union ??= createUnion(window.slices.map((slice) => slice.sketch))
+  return estimateUnion(window.union)
 }
 
-/** Takes a value out again; sketches cannot forget, so only while exact. */
-export const removeDistinct = (window: DistinctWindow, value: string): void => {
-  window.exact?.delete(value)
-}
+/** Takes a value out again, true when it was there; sketches cannot forget, so only while exact. */
+export const removeDistinct = (window: DistinctWindow, value: string): boolean => window.exact?.delete(value) === true
 
 /** As JSON. */
 export const saveDistinct = (window: DistinctWindow): unknown =>
@@ -67,9 +75,13 @@ export const saveDistinct = (window: DistinctWindow): unknown =>
 /** From what {@link saveDistinct} gave. */
 export const loadDistinct = (saved: { s?: readonly (readonly [number, string])[]; e?: readonly (string | number)[] }): DistinctWindow => {
   if (saved.s !== undefined)
-    return { exact: undefined, slices: saved.s.map(([index, text]) => ({ index, sketch: new Uint8Array(Buffer.from(text, 'base64')) })) }
+    return {
+      exact: undefined,
+      slices: saved.s.map(([index, text]) => ({ index, sketch: new Uint8Array(Buffer.from(text, 'base64')) })),
+      union: undefined,
+    }
   const flat = saved.e ?? []
   const exact = new Map<string, number>()
   for (let i = 0; i < flat.length; i += 2) exact.set(String(flat[i]), Number(flat[i + 1]))
-  return { exact, slices: [] }
+  return { exact, slices: [], union: undefined }
 }

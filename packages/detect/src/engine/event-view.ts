@@ -1,7 +1,6 @@
-import type { FieldValue, SecurityEvent } from '@parapet/core'
+import { createMemo, type FieldValue, type Memo, type SecurityEvent } from '@parapet/core'
 import { createMatcher, type Matcher } from '@parapet/core/match'
 import { accessorOf, type Accessor } from './fields.js'
-import { createMemo, type Memo } from './memo.js'
 
 /** The fields and literals that a set of rules looks at, numbered. Filled while rules are compiled. */
 export type FieldTable = {
@@ -58,7 +57,7 @@ export type EventView = {
 
 const NONE: readonly number[] = []
 /** Fields whose values repeat so much that remembering what is in them pays. */
-const REPEATING: ReadonlySet<string> = new Set(['user_agent.original', 'user.name', 'http.request.referrer', 'process.name'])
+const REPEATING: ReadonlySet<string> = new Set(['user_agent.original', 'user.name', 'process.name'])
 const EMPTY: SecurityEvent = { '@timestamp': 0 }
 
 /** Builds the view for a finished table. `budget`: units of work per event. */

@@ -1,4 +1,4 @@
-import type { FieldValue, SecurityEvent } from '@parapet/core'
+import { describeDevice, type FieldValue, readAgent, type SecurityEvent } from '@parapet/core'
 import { decodeUrl, extensionOf } from './url-text.js'
 
 /** Reads one field of an event. */
@@ -15,14 +15,40 @@ const target = (event: SecurityEvent): string | undefined => {
 
 const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)
 
+/** The kinds of records that one audited event was told by: rules of auditd ask for one of them. */
+const auditTypes: Accessor = (event) => {
+  const type = textOf(event['auditd.type'])
+  if (type === undefined) return undefined
+  const executed = event['event.action'] === 'executed' ? ['EXECVE', 'PROCTITLE'] : []
+  const path = event['file.path'] === undefined ? [] : ['PATH']
+  return [...new Set([type, ...(event['auditd.syscall'] === undefined ? [] : ['SYSCALL']), ...executed, ...path])]
+}
+
+/** The words of an audited command, by their number. */
+const auditWord =
+  (number: number): Accessor =>
+  (event) =>
+    event['auditd.type'] === undefined ? undefined : textOf(event['process.command_line'])?.split(' ', 10)[number]
+
 /** Fields that are made from others when a rule asks for them. */
 const DERIVED: Readonly<Record<string, Accessor>> = {
+  'auditd.types': auditTypes,
+  ...Object.fromEntries(Array.from({ length: 10 }, (_, number) => [`auditd.a${number}`, auditWord(number)])),
   'url.original': target,
   'url.decoded': (event) => {
     const text = textOf(target(event))
     return text === undefined ? undefined : decodeUrl(text)
   },
   'url.extension': (event) => event['url.extension'] ?? extensionOf(textOf(event['url.path']) ?? ''),
+  // the quarter of an hour since 1970: counted, it tells what goes on for long from what comes at once
+  'event.quarter_hour': (event) => Math.floor(event['@timestamp'] / 900_000),
+  // without versions, which change every few weeks: `Firefox on Windows`, `curl`
+  'user_agent.family': (event) => {
+    const text = textOf(event['user_agent.original'])
+    if (text === undefined || text === '') return undefined
+    const agent = readAgent(text)
+    return describeDevice(agent) ?? agent.browser
+  },
   'event.text': (event) => event['event.original'] ?? event.message ?? target(event),
 }
 
@@ -43,6 +69,10 @@ const COMMON: Readonly<Record<string, Accessor>> = {
   'http.request.method': (event) => event['http.request.method'],
   'http.response.status_code': (event) => event['http.response.status_code'],
   'user_agent.original': (event) => event['user_agent.original'],
+  'http.request.referrer': (event) => event['http.request.referrer'],
+  'session.id': (event) => event['session.id'],
+  'process.name': (event) => event['process.name'],
+  message: (event) => event.message,
 }
 
 /** Names of fields that the engine makes itself; documented for writers of rules. */

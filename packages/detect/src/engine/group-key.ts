@@ -1,10 +1,16 @@
 import { createHash } from 'node:crypto'
-import { addressKey, canonicalAddress, type FieldValue } from '@parapet/core'
+import { addressKey, canonicalAddress, createMemo, type FieldValue, type Memo } from '@parapet/core'
 import type { EventView, FieldTable } from './event-view.js'
-import { createMemo, type Memo } from './memo.js'
+import { hashText } from './shards.js'
 
-/** The group of an event: one key, and the value of each field. */
-export type Group = { readonly key: string; readonly values: readonly string[] }
+/** The group of an event: one key, its hash, and the value of each field. */
+export type Group = { readonly key: string; readonly hash: number; readonly values: readonly string[] }
+
+/** Makes a group of values. */
+export const createGroup = (values: readonly string[]): Group => {
+  const key = values.length === 1 ? (values[0] as string) : values.join(SEPARATOR)
+  return { key, hash: hashText(key), values }
+}
 
 /** Reads the group of the event in view; `undefined` when a field of it is missing. */
 export type Keyer = (view: EventView) => Group | undefined
@@ -61,13 +67,15 @@ export const createKeyers = (table: FieldTable, parts: KeyParts): ((fields: read
     const slots = fields.map((field) => table.slot(field))
     const seen = { stamp: -1, group: undefined as Group | undefined }
     const read = (view: EventView): Group | undefined => {
+      // before anything is looked up: rules for one kind of source meet the events of others
+      for (let i = 0; i < slots.length; i++) if ((view.raw(slots[i] as number) ?? null) === null) return undefined
       const values: string[] = []
       for (let i = 0; i < slots.length; i++) {
         const value = parts.part(fields[i] as string, view.raw(slots[i] as number))
         if (value === undefined) return undefined
         values.push(value)
       }
-      return { key: values.length === 1 ? (values[0] as string) : values.join(SEPARATOR), values }
+      return createGroup(values)
     }
     const recall = fields.length === 0 || fields.length > 2 ? read : createRecall(slots, read)
     const keyer: Keyer = (view) => {

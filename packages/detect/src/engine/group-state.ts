@@ -33,17 +33,21 @@ export type Burst = {
 export type GroupState = {
   readonly key: string
   readonly values: readonly string[]
+  /** the part of the engine that it belongs to */
+  readonly shard: number
   /** its alerts list addresses one by one: the group is not itself one address */
   tracked: boolean | undefined
   /** newest event time */
   latest: number
-  /** rises with every touch over all groups; the order of eviction */
+  /** the part's watermark when it was last touched: by this it is forgotten, whatever time its own events claim */
+  seen: number
+  /** rises with every touch over all groups of the part; 0 before the first. The order of eviction */
   touched: number
   /** newest events in order of time, at most {@link RECENT} */
-  readonly times: number[]
-  readonly refs: Ref[]
+  times: number[]
+  refs: Ref[]
   /** the source address of each, where alerts list addresses; '' for one that was taken out */
-  readonly addresses: string[]
+  addresses: string[]
   buckets: CountBuckets | undefined
   distinct: DistinctWindow | undefined
   /** per rule of a temporal correlation: when the newest chain up to it began, and when it got there */
@@ -51,6 +55,12 @@ export type GroupState = {
   /** a window that is looked at when its time is over: its start and the events in it */
   open: { at: number; ref: Ref; count: number; order: number } | undefined
   burst: Burst | undefined
+  /** what a kind of correlation keeps beside all this: plain JSON, replaced as a whole or changed in place, saved with the group */
+  extra: unknown
+  /** about how many bytes `extra` takes; set by who sets it */
+  extraBytes: number
+  /** the event in view when it was last counted: two rules of a correlation may match one event */
+  stamp: number
   weight: number
   dirty: boolean
   previous: GroupState | undefined
@@ -58,11 +68,13 @@ export type GroupState = {
 }
 
 /** A group that has seen nothing. */
-export const createGroupState = (key: string, values: readonly string[]): GroupState => ({
+export const createGroupState = (key: string, values: readonly string[], shard = 0): GroupState => ({
   key,
   values,
+  shard,
   tracked: undefined,
   latest: Number.NEGATIVE_INFINITY,
+  seen: 0,
   touched: 0,
   times: [],
   refs: [],
@@ -72,20 +84,41 @@ export const createGroupState = (key: string, values: readonly string[]): GroupS
   chain: undefined,
   open: undefined,
   burst: undefined,
+  extra: undefined,
+  extraBytes: 0,
+  stamp: -1,
   weight: 0,
   dirty: false,
   previous: undefined,
   next: undefined,
 })
 
+/** Forgets what was counted, but not what a kind has learned (`extra`). */
+export const startAfresh = (state: GroupState): void => {
+  state.latest = Number.NEGATIVE_INFINITY
+  for (const list of [state.times, state.refs, state.addresses]) list.length = 0
+  state.buckets = undefined
+  state.distinct = undefined
+  state.chain = undefined
+  state.burst = undefined
+  state.open = undefined
+}
+
 /** About how many bytes a group takes; a function of its content alone, so that a restored group weighs the same. */
 export const weigh = (state: GroupState): number => {
-  let bytes = 400 + state.key.length * 4 + state.times.length * 16
-  if (state.addresses.length > 0) bytes += state.addresses.length * 24
-  if (typeof state.refs[0] === 'string') bytes += state.refs.length * 56
+  const { times, refs, addresses, distinct, burst } = state
+  // an array of one is as long as it is; one that has grown has room for sixteen more
+  const room = times.length > 1 ? times.length + 16 : times.length
+  let bytes = 560 + state.key.length * 2 + room * 16 + state.extraBytes
+  if (addresses.length > 0) bytes += room * 8 + addresses.length * 24
+  if (typeof refs[0] === 'string') bytes += refs.length * 56
   if (state.buckets !== undefined) bytes += 64 + state.buckets.list.length * 64
-  if (state.distinct !== undefined) bytes += 64 + (state.distinct.exact?.size ?? 0) * 96 + state.distinct.slices.length * 1_100
-  if (state.burst !== undefined) bytes += 400 + (state.burst.targets?.size ?? 0) * 96
+  if (distinct !== undefined) {
+    bytes += 280 + (distinct.exact?.size ?? 0) * 96
+    if (distinct.slices.length > 0) bytes += (distinct.slices.length + 1) * 1_100
+  }
+  if (state.chain !== undefined) bytes += 40 + state.chain.length * 40
+  if (burst !== undefined) bytes += 500 + (burst.targets?.size ?? 0) * 96
   return bytes
 }
 
@@ -94,6 +127,7 @@ export type SavedGroup = {
   readonly k: string
   readonly v: readonly string[]
   readonly l: number
+  readonly s: number
   readonly n: number
   readonly t: readonly number[]
   readonly r: readonly Ref[]
@@ -102,6 +136,7 @@ export type SavedGroup = {
   readonly d?: unknown
   readonly c?: readonly (readonly [number, number] | null)[]
   readonly o?: { at: number; ref: Ref; count: number; order: number }
+  readonly e?: { readonly data: unknown; readonly bytes: number }
   readonly x?: Omit<Burst, 'targets'> & { readonly targets?: readonly (readonly [string, number])[] }
 }
 
@@ -113,6 +148,7 @@ export const saveGroup = (state: GroupState): SavedGroup => {
     k: state.key,
     v: state.values,
     l: state.latest,
+    s: state.seen,
     n: state.touched,
     t: [...state.times],
     r: [...state.refs],
@@ -126,6 +162,8 @@ export const saveGroup = (state: GroupState): SavedGroup => {
       ? {}
       : { c: state.chain.map(({ start, at }) => (at === Number.NEGATIVE_INFINITY ? null : ([start, at] as const))) }),
     ...(state.open === undefined ? {} : { o: { ...state.open } }),
+    // a copy: what is handed out must not change with the group
+    ...(state.extra === undefined ? {} : { e: { data: structuredClone(state.extra), bytes: state.extraBytes } }),
     ...(burst === undefined
       ? {}
       : { x: { ...(told as Omit<Burst, 'targets'>), ...(targets === undefined ? {} : { targets: [...targets] }) } }),
@@ -133,9 +171,10 @@ export const saveGroup = (state: GroupState): SavedGroup => {
 }
 
 /** Reads what {@link saveGroup} wrote. */
-export const loadGroup = (saved: SavedGroup): GroupState => {
-  const state = createGroupState(saved.k, saved.v)
+export const loadGroup = (saved: SavedGroup, shard = 0): GroupState => {
+  const state = createGroupState(saved.k, saved.v, shard)
   state.latest = saved.l
+  state.seen = saved.s
   state.touched = saved.n
   state.times.push(...saved.t)
   state.refs.push(...saved.r)
@@ -150,6 +189,10 @@ export const loadGroup = (saved: SavedGroup): GroupState => {
       stage === null ? { start: Number.NEGATIVE_INFINITY, at: Number.NEGATIVE_INFINITY } : { start: stage[0], at: stage[1] },
     )
   if (saved.o !== undefined) state.open = { ...saved.o }
+  if (saved.e !== undefined) {
+    state.extra = structuredClone(saved.e.data)
+    state.extraBytes = saved.e.bytes
+  }
   if (saved.x !== undefined) {
     const { targets, ...told } = saved.x
     state.burst = { ...told, targets: targets === undefined ? undefined : new Map(targets) }

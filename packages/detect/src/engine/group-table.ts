@@ -1,15 +1,17 @@
 import { loadGroup, saveGroup, weigh, type GroupState, type SavedGroup } from './group-state.js'
-import { createShardedMap } from './sharded-map.js'
+import type { ShardRoom } from './shard-room.js'
 
-/** The groups of one rule: bounded, forgotten when long quiet, evicted oldest touch first when too many. */
+/** The groups of one rule in one part: forgotten when long quiet, dropped oldest touch first when the part has no room. */
 export type GroupTable = {
   get: (key: string) => GroupState | undefined
   /** puts a group at the young end, weighs it and marks it changed */
-  touch: (state: GroupState, order: number) => void
+  touch: (state: GroupState) => void
   /** marks a group changed, and weighs it, without making it younger */
   mark: (state: GroupState) => void
-  /** drops groups whose newest event is before `limit`, then evicts down to the bounds; returns how many were evicted before their time */
-  trim: (limit: number) => number
+  /** drops groups that were last touched before `limit`, from the old end up to `keep` */
+  forget: (limit: number, keep: GroupState) => void
+  /** drops the group that was touched longest ago, and gives it; `undefined` when there is none but `keep` */
+  dropOldest: (keep: GroupState) => GroupState | undefined
   readonly size: () => number
   readonly bytes: () => number
   readonly states: () => Iterable<GroupState>
@@ -17,15 +19,15 @@ export type GroupTable = {
   takeDirty: () => { key: string; state: SavedGroup | null }[]
   /** starts noting changes */
   track: () => void
-  restore: (saved: SavedGroup) => void
+  restore: (saved: SavedGroup, shard: number) => void
 }
 
-/** Bounds: groups, and bytes as {@link weigh} estimates them. `removed` is told of each group that is dropped. */
+/** Builds a table in the room of its part. `removed` is told of each group that is dropped. */
 export const createGroupTable = (
-  bounds: { groups: number; bytes: number },
+  room: Pick<ShardRoom, 'groups' | 'bytes' | 'order'>,
   removed: (state: GroupState) => void = () => {},
 ): GroupTable => {
-  const groups = createShardedMap<GroupState>()
+  const groups = new Map<string, GroupState>()
   let oldest: GroupState | undefined
   let youngest: GroupState | undefined
   let bytes = 0
@@ -54,14 +56,19 @@ export const createGroupTable = (
   const remove = (state: GroupState): void => {
     unlink(state)
     groups.delete(state.key)
-    bytes -= state.weight
+    room.groups--
+    weighed(-state.weight)
     state.weight = -1
     if (tracking) gone.add(state.key)
     removed(state)
   }
+  const weighed = (more: number): void => {
+    bytes += more
+    room.bytes += more
+  }
   const mark = (state: GroupState): void => {
     const weight = weigh(state)
-    bytes += weight - state.weight
+    weighed(weight - state.weight)
     state.weight = weight
     if (tracking && !state.dirty) {
       state.dirty = true
@@ -71,29 +78,28 @@ export const createGroupTable = (
 
   return {
     get: (key) => groups.get(key),
-    touch: (state, order) => {
-      if (state.touched === 0 && !groups.has(state.key)) groups.set(state.key, state)
-      else unlink(state)
-      append(state)
-      state.touched = order
+    touch: (state) => {
+      if (state.touched === 0) {
+        groups.set(state.key, state)
+        room.groups++
+        append(state)
+      } else if (state !== youngest) {
+        unlink(state)
+        append(state)
+      }
+      state.touched = ++room.order
       mark(state)
     },
     mark,
-    trim: (limit) => {
-      for (let state = oldest; state !== undefined && state.latest < limit; state = oldest) remove(state)
-      let evicted = 0
-      // the youngest stays, however large: it is the one at work
-      for (
-        let state = oldest;
-        state !== undefined && state !== youngest && (groups.size() > bounds.groups || bytes > bounds.bytes);
-        state = oldest
-      ) {
-        remove(state)
-        evicted++
-      }
-      return evicted
+    forget: (limit, keep) => {
+      for (let state = oldest; state !== undefined && state !== keep && state.seen < limit; state = oldest) remove(state)
     },
-    size: groups.size,
+    dropOldest: (keep) => {
+      const state = oldest === keep ? oldest.next : oldest
+      if (state !== undefined) remove(state)
+      return state
+    },
+    size: () => groups.size,
     bytes: () => bytes,
     states,
     track: () => {
@@ -118,14 +124,15 @@ export const createGroupTable = (
       gone = new Set()
       return out
     },
-    restore: (saved) => {
-      const state = loadGroup(saved)
+    restore: (saved, shard) => {
+      const state = loadGroup(saved, shard)
       const before = groups.get(state.key)
       if (before !== undefined) remove(before)
       groups.set(state.key, state)
+      room.groups++
       append(state)
       state.weight = weigh(state)
-      bytes += state.weight
+      weighed(state.weight)
       gone.delete(state.key)
     },
   }

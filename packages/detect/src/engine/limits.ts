@@ -2,13 +2,13 @@ import { HOUR, MINUTE } from '@parapet/core'
 
 /** Bounds of an engine. Times in ms. */
 export type EngineLimits = {
-  /** groups kept per rule; the one that was quiet longest goes first, with an alert */
+  /** groups kept in each of the 64 parts of the engine, over all rules; the ones that were quiet longest go first, with an alert */
   readonly groups: number
-  /** estimated bytes of state per rule */
+  /** estimated bytes of state in each part */
   readonly bytes: number
   /** how much older than the newest event of its group an event may be; older ones are counted as late and not merged */
   readonly lateness: number
-  /** how far the clocks of sources may be apart: quiet groups are forgotten only after their timespan and this */
+  /** how far the clocks of sources may be apart: quiet groups are forgotten only after their timespan and this, and events further from the others count among themselves */
   readonly skew: number
   /** a single rule alerts again for the same subject after it was quiet this long */
   readonly quiet: number
@@ -20,8 +20,8 @@ export type EngineLimits = {
 
 /** The bounds when none are given. */
 export const ENGINE_LIMITS: EngineLimits = {
-  groups: 100_000,
-  bytes: 67_108_864,
+  groups: 16_384,
+  bytes: 917_504,
   lateness: 10_000,
   // logs without a zone are off by as much as 14 hours either way
   skew: 26 * HOUR,

@@ -1,8 +1,10 @@
 import { HOUR, type Alert } from '@parapet/core'
 import type { CorrelatorDeps } from './correlator.js'
 import type { Ref } from './count-buckets.js'
-import { createGrouper, type Grouper } from './grouper.js'
+import { createGrouper, type ClockOf, type Grouper } from './grouper.js'
 import { plain } from './sentence.js'
+import { createShardRoom } from './shard-room.js'
+import { hashText, shardOf } from './shards.js'
 
 /** What the engine has to say about itself: somebody may be trying to blind it. */
 export type NoticeKind = 'evicted' | 'overspent'
@@ -29,55 +31,70 @@ export const NOTICES: readonly (Alert['rule'] & { readonly kind: NoticeKind })[]
 
 /** Tells each kind once per subject, updated while it goes on, again after an hour without. */
 export type Notices = {
-  tell: (kind: NoticeKind, subject: string, time: number, ref: Ref) => void
-  tick: (clock: number) => void
+  /** a part had no room; groups of this rule went first */
+  evicted: (shard: number, ruleId: string, time: number, ref: Ref) => void
+  /** an event of this dataset cost more work than one may */
+  overspent: (dataset: string, time: number, ref: Ref) => void
+  tick: (clockOf: ClockOf) => void
   flush: () => void
   readonly groupers: ReadonlyMap<string, Grouper>
 }
 
-const sentence = (kind: NoticeKind, subject: string, count: number): string =>
-  kind === 'evicted'
-    ? `The memory of rule ${plain(subject)} is full: ${count} times its quietest groups were dropped before their time`
+const sentence = (kind: NoticeKind, values: readonly string[], count: number): string => {
+  const [subject = '', ruleId = ''] = values
+  return kind === 'evicted'
+    ? `The memory of part ${subject} of the engine is full: ${count} times its quietest groups were dropped before their time, of rule ${plain(ruleId)} first`
     : `${count} events of ${plain(subject) || 'an unnamed source'} cost more work than one event may: rules were left out for them`
+}
 
 /** Builds the notices of an engine. */
 export const createNotices = (deps: CorrelatorDeps): Notices => {
   const groupers = new Map<string, Grouper>()
-  for (const { kind, ...rule } of NOTICES) {
+  const rooms = deps.rooms.map((room) => (room === undefined ? undefined : createShardRoom(room.shard)))
+  const create = (wanted: NoticeKind): Grouper => {
+    const { kind, ...rule } = NOTICES.find((notice) => notice.kind === wanted) as (typeof NOTICES)[number]
     const grouper = createGrouper(
       {
         ruleId: rule.id,
+        rank: deps.program.length,
         span: HOUR,
+        place: () => 0,
         alert: (state, burst) => ({
           id: burst.id,
           rule,
           group: {},
-          scope: { kind: 'event', value: state.key },
+          scope: { kind: 'event', value: state.values[0] ?? '' },
           first: burst.first,
           last: burst.last,
           count: burst.total,
           targets: [],
           events: [...state.refs],
-          why: sentence(kind, state.key, burst.total),
+          why: sentence(kind, state.values, burst.total),
         }),
       },
-      // its own groups are few; if they were not, saying so about itself would never end
-      { ...deps, evicted: () => {} },
+      // in rooms of their own: a flood must not push out what tells of it
+      { ...deps, rooms, evicted: () => {} },
     )
     groupers.set(rule.id, grouper)
+    return grouper
   }
+  const tell = (grouper: Grouper, shard: number, values: readonly string[], time: number, ref: Ref): void => {
+    const state = grouper.enterAt(shard, values[0] ?? '', values, time)
+    if (state === undefined) return
+    grouper.add(state, time, ref, undefined)
+    grouper.cross(state, () => ({ first: time, ref, total: 1, peak: 0, sample: '' }), 0, false)
+    grouper.leave(state)
+  }
+  const [evicted, overspent] = [create('evicted'), create('overspent')]
   return {
     groupers,
-    tell: (kind, subject, time, ref) => {
-      const grouper = groupers.get(NOTICES.find((notice) => notice.kind === kind)?.id ?? '')
-      const state = grouper?.enter(subject.slice(0, 128), [], time)
-      if (grouper === undefined || state === undefined) return
-      grouper.add(state, time, ref, undefined)
-      grouper.cross(state, () => ({ first: time, ref, total: 1, peak: 0, sample: '' }), 0, false)
-      grouper.leave(state, time)
+    evicted: (shard, ruleId, time, ref) => tell(evicted, shard, [String(shard), ruleId], time, ref),
+    overspent: (dataset, time, ref) => {
+      const subject = dataset.slice(0, 128)
+      tell(overspent, shardOf(hashText('overspent'), hashText(subject)), [subject], time, ref)
     },
-    tick: (clock) => {
-      for (const grouper of groupers.values()) grouper.tick(clock)
+    tick: (clockOf) => {
+      for (const grouper of groupers.values()) grouper.tick(clockOf)
     },
     flush: () => {
       for (const grouper of groupers.values()) grouper.flush()

@@ -2,23 +2,12 @@ import type { FieldValue, SecurityEvent } from '@parapet/core'
 import type { DetectionTree } from '../sigma/detection-tree.js'
 import { join } from '../sigma/detection-tree.js'
 import type { EventView } from './event-view.js'
+import { FEW_VALUED } from './few-valued.js'
 import { accessorOf, type Accessor } from './fields.js'
 import type { Predicate } from './predicates.js'
 
-/** Fields with few values: what a rule asks of them is answered once for each combination that occurs. */
-const FEW: ReadonlySet<string> = new Set([
-  'event.category',
-  'event.dataset',
-  'event.action',
-  'event.outcome',
-  'event.reason',
-  'http.request.method',
-  'http.response.status_code',
-  'url.extension',
-])
-
-/** True for fields that a {@link Profile} can be made of. */
-export const hasFewValues = (field: string): boolean => FEW.has(field)
+/** True for fields whose values a {@link Profile} can be made of: what a rule asks of them is answered once for each combination that occurs. */
+export const hasFewValues = (field: string): boolean => FEW_VALUED.has(field)
 
 /** A tree as what it asks of fields with few values, and the rest; both must hold. */
 export type Split = { readonly few: DetectionTree | undefined; readonly rest: DetectionTree | undefined }
@@ -35,12 +24,14 @@ export const splitTree = (tree: DetectionTree): Split => {
   return { few: gather('few'), rest: gather('rest') }
 }
 
-const readsFew = (tree: DetectionTree): boolean =>
-  tree.op === 'leaf'
-    ? FEW.has(tree.field) && tree.test.kind !== 'fieldref' && tree.test.kind !== 'time'
-    : tree.op === 'not'
-      ? readsFew(tree.part)
-      : tree.parts.every(readsFew)
+const readsFew = (tree: DetectionTree): boolean => {
+  if (tree.op === 'not') return readsFew(tree.part)
+  if (tree.op !== 'leaf') return tree.parts.every(readsFew)
+  const { kind } = tree.test
+  // of any field it is one of two values whether it is there
+  if (kind === 'exists' || kind === 'null') return true
+  return FEW_VALUED.has(tree.field) && kind !== 'fieldref' && kind !== 'time'
+}
 
 /** Fields that a tree reads. */
 export const fieldsOf = (tree: DetectionTree): readonly string[] =>
@@ -57,13 +48,32 @@ type Node = Map<FieldValue | undefined, Node | readonly number[]>
 const NODES = 4_096
 const LONGEST = 64
 
+/** Whether each of these fields is there, one bit a field. */
+const presence = (fields: readonly string[]): Accessor => {
+  const accessors = fields.map(accessorOf)
+  return (event) => {
+    let bits = 0
+    for (let i = 0; i < accessors.length; i++) if (((accessors[i] as Accessor)(event) ?? null) !== null) bits |= 1 << i
+    return bits
+  }
+}
+const BITS = 30
+
+/** One level a field of few values, and one for each thirty others of which only their presence counts. */
+const levelsOf = (fields: readonly string[]): readonly Accessor[] => {
+  const levels = fields.filter(hasFewValues).map(accessorOf)
+  const others = fields.filter((field) => !hasFewValues(field))
+  for (let from = 0; from < others.length; from += BITS) levels.push(presence(others.slice(from, from + BITS)))
+  return levels
+}
+
 /**
- * Answers by combination of values, kept in a tree with one level a field. A sender who invents values makes it start over: that costs
- * what no cache would cost, never a wrong answer.
+ * Answers by combination of values (of presence, for fields with many), kept in a tree with one level a field. A sender who invents values
+ * makes it start over: that costs what no cache would cost, never a wrong answer.
  */
 export const createProfile = (fields: readonly string[], asked: readonly Asked[]): Profile => {
-  const accessors: Accessor[] = fields.map(accessorOf)
-  const last = fields.length - 1
+  const accessors = levelsOf(fields)
+  const last = accessors.length - 1
   const ask = (view: EventView): readonly number[] => asked.filter(({ few }) => few === undefined || few(view)).map(({ at }) => at)
   let root: Node = new Map()
   let nodes = 0

@@ -4,6 +4,13 @@ import { RECENT, type GroupState } from './group-state.js'
 /** Adds an event in order of time (input is nearly ordered, so the walk from the end is short) and keeps the newest. */
 export const addRecent = (state: GroupState, time: number, ref: Ref, address: string | undefined): void => {
   const { times, refs, addresses } = state
+  if (times.length === 0) {
+    // most groups of a flood see one event; an array that something is pushed to takes room for seventeen
+    state.times = [time]
+    state.refs = [ref]
+    if (address !== undefined) state.addresses = [address]
+    return
+  }
   let at = times.length
   while (at > 0 && (times[at - 1] as number) > time) at--
   if (at === times.length) {
@@ -35,4 +42,11 @@ export const firstAfter = ({ times }: GroupState, limit: number): number => {
   let at = times.length
   while (at > 0 && (times[at - 1] as number) > limit) at--
   return at
+}
+
+/** True when the event with this id stands in the group already: it was delivered twice. Line numbers are never repeated. */
+export const isRepeat = ({ times, refs }: GroupState, time: number, ref: Ref): boolean => {
+  if (typeof ref === 'number') return false
+  for (let i = times.length - 1; i >= 0 && (times[i] as number) >= time; i--) if (times[i] === time && refs[i] === ref) return true
+  return false
 }

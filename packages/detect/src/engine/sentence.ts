@@ -34,6 +34,9 @@ const FIELD_WORDS: ReadonlyMap<string, string> = new Map(
     'url.original': 'URLs',
     'user_agent.original': 'user agents',
     'host.name': 'hosts',
+    'source.geo.country_iso_code': 'countries',
+    'source.as.number': 'networks',
+    'user_agent.family': 'kinds of browser',
   }),
 )
 
@@ -49,6 +52,23 @@ export const boundWords = (bounds: readonly Bound[]): string =>
       return `${words}${numberWord(value)}`
     })
     .join(' and ')
+
+/** What a rule reckons from the numbers of a field: `the sum of http.response.body.bytes`. */
+export const statisticWords = ({ kind, percentile = 50, valueFields }: CorrelationRule): string => {
+  const what =
+    kind === 'value_sum' ? 'the sum' : kind === 'value_avg' ? 'the mean' : percentile === 50 ? 'the median' : `the percentile ${percentile}`
+  return `${what} of ${valueFields[0] ?? ''}`
+}
+
+/** A temporal condition: `“A” and “B”, without “C”`. `nameOf` gives what a rule is called by its place in `rules`. */
+export const termWords = ({ terms = [], kind }: CorrelationRule, nameOf: (place: number) => string): string =>
+  terms
+    .map(({ wants, lacks }) => {
+      const wanted = wants.map(nameOf).join(kind === 'temporal' ? ' and ' : ', then ')
+      const without = lacks.map(nameOf).join(' or ')
+      return without === '' ? wanted : wanted === '' ? `none of ${without}` : `${wanted}, without ${without}`
+    })
+    .join('; or ')
 
 /** What the events of a rule are called. */
 export const eventWords = (rule: Rule | undefined): string =>
@@ -97,11 +117,21 @@ export const correlationWhy = (
   const words = eventWords(program[rule.rules[0] ?? -1])
   if (rule.kind === 'event_count') return `${told.total} ${words}${where}${span}${line}`
   if (rule.kind === 'value_count') return `${told.peak} ${fieldWords(rule.valueFields)} in ${told.total} ${words}${where}${span}${line}`
+  if (rule.kind.startsWith('value_'))
+    return `${statisticWords(rule)} is ${numberText(told.peak)} in ${told.total} ${words}${where}${span}${line}`
+  const titleOf = (place: number): string => `“${plain(program[rule.rules[place] ?? -1]?.title ?? '', 80)}”`
+  if (rule.terms !== undefined)
+    return `${told.total} events${where}${span} (rule: ${termWords(rule, titleOf)}, in ${durationWords(rule.timespan)})`
+  if (rule.bounds.length > 0)
+    return `${told.total} events${where}${span} (rule: ${boundWords(rule.bounds)} of ${numberWord(rule.rules.length)} rules in ${durationWords(rule.timespan)})`
   const steps = rule.rules
     .map((index) => `“${plain(program[index]?.title ?? '', 80)}”`)
     .join(rule.kind === 'temporal' ? ' and ' : ', then ')
   return `${steps}${where}${span} (rule: ${rule.kind === 'temporal' ? 'all' : 'in this order'} in ${durationWords(rule.timespan)})`
 }
+
+/** A reckoned number: whole, or with three digits behind the point. */
+const numberText = (value: number): string => String(Number.isInteger(value) ? value : Math.round(value * 1_000) / 1_000)
 
 const spanWords = (ms: number): string =>
   ms < 1_000 ? `${ms} ms` : formatDuration(ms).replaceAll(/([smhd])\b/g, (unit) => ` ${{ s: 's', m: 'min', h: 'h', d: 'd' }[unit] ?? unit}`)

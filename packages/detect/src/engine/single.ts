@@ -5,6 +5,7 @@ import { alertRule, scopeOf, type CorrelatorDeps } from './correlator.js'
 import type { EventView } from './event-view.js'
 import type { Burst, GroupState } from './group-state.js'
 import { createGrouper, type Grouper } from './grouper.js'
+import { hashText, shardOf } from './shards.js'
 import { eventSample, singleWhy } from './sentence.js'
 
 /** A single rule that alerts by itself. */
@@ -18,7 +19,8 @@ const SUBJECTS = ['source.ip', 'user.name', 'user.id', 'host.name']
  * `limits.quiet`. A scan of ten thousand requests is one alert that grows.
  */
 export const createSingleAlerter = (rule: SingleRule, deps: CorrelatorDeps): SingleAlerter => {
-  const keyers = SUBJECTS.map((field) => ({ field, keyer: deps.keyerFor([field]) }))
+  const keyers = SUBJECTS.map((field) => ({ field, hash: hashText(`${rule.id}|${field}`), keyer: deps.keyerFor([field]) }))
+  const nobody = shardOf(hashText(rule.id), 0)
   const source = deps.table.slot('source.ip')
 
   const toAlert = (state: GroupState, burst: Burst): Alert => {
@@ -36,29 +38,32 @@ export const createSingleAlerter = (rule: SingleRule, deps: CorrelatorDeps): Sin
       why: singleWhy(rule.title, state.values, burst),
     }
   }
-  const grouper = createGrouper({ ruleId: rule.id, span: deps.limits.quiet, alert: toAlert }, deps)
-
-  const subjectOf = (view: EventView): readonly [string, string] => {
-    for (const { field, keyer } of keyers) {
-      const group = keyer(view)
-      if (group !== undefined) return [field, group.key]
-    }
-    return ['', '']
-  }
+  const grouper = createGrouper(
+    { ruleId: rule.id, rank: deps.program.indexOf(rule), span: deps.limits.quiet, place: () => nobody, alert: toAlert },
+    deps,
+  )
 
   return {
     rule,
     grouper,
     add: (view, time, ref) => {
-      const [field, value] = subjectOf(view)
-      const key = `${field}=${value}`
-      const state = grouper.enter(key, grouper.peek(key)?.values ?? [field, value], time)
+      let [field, value, shard] = ['', '', nobody]
+      for (let i = 0; i < keyers.length; i++) {
+        const subject = keyers[i] as (typeof keyers)[number]
+        const group = subject.keyer(view)
+        if (group === undefined) continue
+        field = subject.field
+        value = group.key
+        shard = shardOf(subject.hash, group.hash)
+        break
+      }
+      const state = grouper.enterAt(shard, `${field}=${value}`, [field, value], time)
       if (state === undefined) return
       const tracked = field !== 'source.ip' || value.includes(':')
       const raw = tracked ? view.raw(source) : undefined
       grouper.add(state, time, ref, tracked ? (typeof raw === 'string' ? (deps.parts.address(raw) ?? '') : '') : undefined)
       grouper.cross(state, () => ({ first: time, ref, total: 1, peak: 0, sample: eventSample(view.event()) }), 0, tracked)
-      grouper.leave(state, time)
+      grouper.leave(state)
     },
   }
 }

@@ -51,8 +51,19 @@ const decodePieces = (text: string, plusFrom: number): string => {
 }
 
 /**
+ * Characters of ASCII that were written as two bytes of UTF-8, which some programs take for the same (`%c0%ae` for a dot), as themselves. No
+ * right encoder writes the bytes C0 and C1. Source: RFC 3629, section 3.
+ */
+const withoutOverlong = (text: string): string => {
+  if (!text.includes('\u00c0') && !text.includes('\u00c1')) return text
+  return text.replaceAll(/[\u00c0\u00c1][\u0080-\u00bf]/g, (pair) =>
+    String.fromCharCode(((pair.charCodeAt(0) & 1) << 6) | (pair.charCodeAt(1) & 63)),
+  )
+}
+
+/**
  * A request target as an attack reads: percent escapes undone up to three times over, `+` in the query as a space,
- * backslashes as slashes. Any text is taken; nothing throws. Linear in its length.
+ * overlong UTF-8 and backslashes as what they stand for. Any text is taken; nothing throws. Linear in its length.
  */
 export const decodeUrl = (target: string): string => {
   const mark = target.indexOf('?')
@@ -64,6 +75,7 @@ export const decodeUrl = (target: string): string => {
       if (next === text) break
       text = next
     }
+    text = withoutOverlong(text)
   }
   return text.includes('\\') ? text.replaceAll('\\', '/') : text
 }

@@ -4,8 +4,7 @@ import { advanceChain } from './chain.js'
 import { addToBuckets, countBuckets, createBuckets } from './count-buckets.js'
 import { addDistinct, countDistinct, createDistinctWindow, loadDistinct, removeDistinct, saveDistinct } from './distinct-window.js'
 import { createGroupState } from './group-state.js'
-import { addToSketch, createSketch, estimateUnion } from './hyperloglog.js'
-import { createMemo } from './memo.js'
+import { addToSketch, createSketch, createUnion, estimateUnion } from './hyperloglog.js'
 import { addRecent, dropBefore, firstAfter } from './recent.js'
 import { createThreshold } from './threshold.js'
 
@@ -96,13 +95,26 @@ describe('sketches', () => {
   it.each([0, 1, 10, 100, 1_000, 10_000, 100_000])('estimate %i values within a tenth', (amount) => {
     const sketch = createSketch()
     for (let i = 0; i < amount; i++) addToSketch(sketch, `value-${i}`)
-    expect(Math.abs(estimateUnion([sketch]) - amount)).toBeLessThanOrEqual(amount / 10 + 1)
+    expect(Math.abs(estimateUnion(createUnion([sketch])) - amount)).toBeLessThanOrEqual(amount / 10 + 1)
   })
 
   it('count a value that stands in several once', () => {
     const [a, b] = [createSketch(), createSketch()]
     for (let i = 0; i < 500; i++) for (const sketch of [a, b]) addToSketch(sketch, `value-${i}`)
-    expect(estimateUnion([a, b])).toBe(estimateUnion([a]))
+    expect(estimateUnion(createUnion([a, b]))).toBe(estimateUnion(createUnion([a])))
+  })
+})
+
+describe('a union of sketches', () => {
+  it('that is kept up to date is exactly the one that is made anew, whatever is added', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.integer({ min: 0, max: 2 }), fc.integer({ min: 0, max: 5_000 })), { maxLength: 400 }), (list) => {
+        const sketches = [createSketch(), createSketch(), createSketch()]
+        const union = createUnion(sketches)
+        for (const [which, value] of list) addToSketch(sketches[which] as Uint8Array, `v${value}`, union)
+        expect(union).toEqual(createUnion(sketches))
+      }),
+    )
   })
 })
 
@@ -206,19 +218,5 @@ describe('thresholds', () => {
     expect([1, 2, 3, 4, 5].map(holds)).toEqual([false, true, false, true, false])
     expect(createThreshold([{ op: 'lte', value: 2 }]).holds(2)).toBe(true)
     expect(createThreshold([{ op: 'eq', value: 2 }]).holds(3)).toBe(false)
-  })
-})
-
-describe('the memo', () => {
-  it('is bounded, keeps what is used, and takes no long key', () => {
-    const memo = createMemo<number>(10, 8)
-    memo.set('kept', 1)
-    for (let i = 0; i < 500; i++) {
-      memo.set(`k${i}`, i)
-      expect(memo.get('kept')).toBe(1)
-    }
-    expect(memo.get('k0')).toBeUndefined()
-    memo.set('far too long', 1)
-    expect(memo.get('far too long')).toBeUndefined()
   })
 })

@@ -1,5 +1,6 @@
 import type { DetectionTree, Leaf } from '../sigma/detection-tree.js'
 import type { FieldTable } from './event-view.js'
+import { FEW_VALUED } from './few-valued.js'
 import { searchable } from './predicates.js'
 
 /** Something that an event must have for a rule to match. */
@@ -10,20 +11,7 @@ export type Witness =
 /** Witnesses of which an event must have at least one; `rarity` says how few events do. */
 export type WitnessSet = { readonly rarity: number; readonly witnesses: readonly Witness[] }
 
-/** Fields with few distinct values tell little. */
-const COMMON: ReadonlyMap<string, number> = new Map(
-  Object.entries({
-    'event.category': 1,
-    'event.dataset': 1,
-    'event.action': 2,
-    'event.outcome': 2,
-    'http.request.method': 6,
-    'event.reason': 8,
-    'http.response.status_code': 9,
-    'url.extension': 9,
-  }),
-)
-/** Values of those fields that most events have. */
+/** Values that most events have, of fields with few. */
 const FREQUENT: ReadonlyMap<string, readonly string[]> = new Map(
   Object.entries({
     'http.request.method': ['get'],
@@ -39,7 +27,7 @@ const leafWitness = ({ field, test }: Leaf, table: FieldTable): WitnessSet | und
   const slot = table.slot(field)
   const byValue = (values: readonly string[]): WitnessSet => {
     const frequent = FREQUENT.get(field)?.some((value) => values.includes(value)) === true
-    return { rarity: frequent ? 1 : (COMMON.get(field) ?? 30), witnesses: values.map((value) => ({ kind: 'value', slot, value })) }
+    return { rarity: frequent ? 1 : (FEW_VALUED.get(field) ?? 30), witnesses: values.map((value) => ({ kind: 'value', slot, value })) }
   }
   const byLiteral = (texts: readonly string[]): WitnessSet => ({
     rarity: 6 + Math.min(20, ...texts.map((text) => text.length)) - (SEARCHED.has(field) ? 0 : OWN_PASS),

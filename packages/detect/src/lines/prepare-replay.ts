@@ -8,4 +8,6 @@ import { setFlagsFromString } from 'node:v8'
 export const prepareReplay = (): void => {
   setFlagsFromString('--interrupt-budget=400000')
   setFlagsFromString('--max-inlined-bytecode-size-cumulative=300')
+  // under a flood V8 lets the heap grow to three times what is alive before it looks
+  setFlagsFromString('--heap-growing-percent=60')
 }

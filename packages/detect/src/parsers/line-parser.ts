@@ -27,7 +27,18 @@ export type LineParser = {
   readonly sniff: (line: string) => boolean
   /** true for a well-formed line of the same file that another program wrote, such as cron's in auth.log: passed over, not unknown */
   readonly isForeign: (line: string) => boolean
+  /**
+   * a parser of the same format for one stream of lines, where an event may span lines or need what earlier lines said. It keeps what it waits
+   * for (bounded), so `parse` may answer with the event of an earlier line. A reader of a file or a socket opens one for each; without `open`
+   * the parser keeps nothing between lines and may be shared.
+   */
+  readonly open?: () => LineParser
+  /** of an opened parser: the next event that still waits for lines, or `undefined` when none does; asked again and again at the end of a stream and when it falls silent */
+  readonly flush?: () => SecurityEvent | undefined
 }
+
+/** The parser to read one stream of lines with: one of its own where the format joins lines. */
+export const openParser = (parser: LineParser): LineParser => parser.open?.() ?? parser
 
 /** The most of one line that is read, in bytes of the file and in characters of the text. */
 export const LINE_BYTES = 8_192

@@ -15,7 +15,11 @@ const message = createSshdMessage()
 
 const parse = (line: string, context: ParseContext): SecurityEvent | undefined => {
   const end = contentEnd(line)
-  if (!readSyslogFrame(line, end, context, frame)) return undefined
+  return readSyslogFrame(line, end, context, frame) ? sshdEvent(line, end, frame) : undefined
+}
+
+/** The event of a line whose head was read, or `undefined` when another program wrote it. */
+export const sshdEvent = (line: string, end: number, frame: SyslogFrame): SecurityEvent | undefined => {
   const name = sshdName(line, frame)
   if (name === undefined) return undefined
   readSshdMessage(line, frame.messageFrom, end, message)
@@ -27,7 +31,7 @@ const parse = (line: string, context: ParseContext): SecurityEvent | undefined =
     'event.reason': message.reason,
     'event.dataset': 'sshd',
     message: line.slice(frame.messageFrom, end),
-    'host.name': frame.host,
+    'host.name': frame.host === '' ? undefined : frame.host,
     'process.name': name,
     'process.pid': frame.pid < 0 ? undefined : frame.pid,
     'source.ip': message.address,

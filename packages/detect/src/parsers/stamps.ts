@@ -150,14 +150,14 @@ const offsetAt = (line: string, at: number, colon: boolean): number => {
 /** A stamp that was read: its time, ms UTC, and the offset after it. */
 export type ReadStamp = { time: number; end: number }
 
-/** Reads `2026-11-20T03:04:05[.fraction][Z|+01:00|+0100]` at `at` into `into`; false for anything else. Source: RFC 3339, RFC 5424. */
-export const isoStamp = (line: string, at: number, utcOffsetMinutes: number, into: ReadStamp): boolean => {
+/** Reads `2026-11-20T03:04:05[.fraction][Z|+01:00|+0100]` at `at` into `into`; false for anything else. `separator` stands between date and time. Source: RFC 3339, RFC 5424. */
+export const isoStamp = (line: string, at: number, utcOffsetMinutes: number, into: ReadStamp, separator = 84): boolean => {
   const year = two(line, at) * 100 + two(line, at + 2)
   const month = two(line, at + 5)
   const day = two(line, at + 8)
   let time = clockAt(line, at + 11)
   if (year < 1970 || time < 0 || line.charCodeAt(at + 4) !== 45 || line.charCodeAt(at + 7) !== 45) return false
-  if (line.charCodeAt(at + 10) !== 84 || !isDate(year, month, day)) return false
+  if (line.charCodeAt(at + 10) !== separator || !isDate(year, month, day)) return false
   let end = at + 19
   if (line.charCodeAt(end) === 46) {
     let unit = 100

@@ -54,6 +54,12 @@ export const readSyslogFrame = (line: string, end: number, context: ParseContext
   }
   at += frame.host.length + 1
 
+  return readTag(line, at, end, frame)
+}
+
+/** Reads `NAME[PID]: ` at `from` into `frame`; false for anything else. Source: RFC 3164, 4.1.3. */
+export const readTag = (line: string, from: number, end: number, frame: SyslogFrame): boolean => {
+  let at = from
   frame.nameFrom = at
   frame.pid = -1
   for (const most = Math.min(end, at + NAME_LENGTH); at < most; at++) {

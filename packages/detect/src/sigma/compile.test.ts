@@ -51,7 +51,7 @@ x-respond: {action: deny, scope: login, duration: 1h, target: ip, mode: enforce}
 
   it.each<[string, string, number, RegExp]>([
     ['an unknown modifier', `${HEAD}detection:\n  a:\n    x: 1\n    y|contians: b\n  condition: a`, 7, /unknown modifier "contians"/],
-    ['placeholders', `${HEAD}detection:\n  a: {'x|expand': '%y%'}\n  condition: a`, 5, /not supported yet/],
+    ['placeholders', `${HEAD}detection:\n  a: {'x|expand': '%y%'}\n  condition: a`, 5, /has no value/],
     ['two tests at once', `${HEAD}detection:\n  a: {'x|re|cidr': y}\n  condition: a`, 5, /do not go together/],
     [
       'a bad range',
@@ -84,8 +84,8 @@ x-respond: {action: deny, scope: login, duration: 1h, target: ip, mode: enforce}
     ['a bad level', `${HEAD}level: severe\ndetection: {a: {x: 1}, condition: a}`, 4, /level/],
     ['a misspelt attribute', `${HEAD}levle: high\ndetection: {a: {x: 1}, condition: a}`, 4, /did you mean "level"/],
     ['an attribute that is not ours', `${HEAD}x-answer: 42\ndetection: {a: {x: 1}, condition: a}`, 4, /x-answer/],
-    ['a filter document', 'title: Test\nid: test\nfilter: {rules: [x]}', 3, /filters are not supported yet/],
-    ['a rule collection', 'title: Test\nid: test\naction: global', 3, /not supported yet/],
+    ['a filter without a log source', 'title: Test\nid: test\nfilter: {rules: [x], a: {x: 1}, condition: a}', 1, /logsource/],
+    ['an unknown action of a collection', 'title: Test\nid: test\naction: globl', 3, /global, reset or repeat/],
     [
       'a response without duration',
       `${HEAD}detection: {a: {x: 1}, condition: a}\nx-respond: {action: deny, scope: all, target: ip}`,
@@ -140,7 +140,7 @@ x-respond: {action: deny, scope: login, duration: 1h, target: ip, mode: enforce}
 
   it.each<[string, string, RegExp]>([
     ['an unknown type', COUNT.replace('event_count', 'event_cont'), /unknown correlation type/],
-    ['a type that is not there yet', COUNT.replace('event_count', 'value_sum'), /"value_sum" is not supported yet/],
+    ['a sum of nothing', COUNT.replace('event_count', 'value_sum'), /needs a field/],
     ['no rules', COUNT.replace('[base]', '[]'), /rules/],
     ['a rule that is not there', COUNT.replace('[base]', '[nothing]'), /"nothing"/],
     ['itself', COUNT.replace('[base]', '[test]'), /itself|cannot run/],
@@ -154,7 +154,8 @@ x-respond: {action: deny, scope: login, duration: 1h, target: ip, mode: enforce}
     ['no field where values are counted', COUNT.replace('event_count', 'value_count'), /field/],
     ['an unknown part', `${COUNT}\nwithin: 5m`, /"within"/],
     ['one step', 'type: temporal_ordered\nrules: [base]\ntimespan: 5m', /two rules/],
-    ['a condition over steps', 'type: temporal\nrules: [base, base]\ntimespan: 5m\ncondition: base and base', /not supported yet/],
+    ['a condition over other rules', 'type: temporal\nrules: [base, base]\ntimespan: 5m\ncondition: base and other', /"other"/],
+    ['a condition that cannot hold', 'type: temporal\nrules: [base, base]\ntimespan: 5m\ncondition: base and not base', /never hold/],
   ])('tells a correlation with %s', (_, body, reason) => {
     const { rules, problems } = compileText(correlation(body))
     expect(rules.rules.map((rule) => rule.id)).toEqual(['base'])
@@ -193,12 +194,12 @@ x-respond: {action: deny, scope: login, duration: 1h, target: ip, mode: enforce}
     expect(problems.map((problem) => problem.ruleId)).toEqual(expect.arrayContaining(['bad', 'on-bad', 'a', 'b']))
   })
 
-  it('does not build on a condition that is only known when its time is over', () => {
+  it('does not build on fields that are gone when the time of a condition is over', () => {
     const { problems } = compileText(
-      `${correlation(COUNT.replace('gte', 'lt'))}---\ntitle: Later\nid: later\ncorrelation: {type: event_count, rules: [test], timespan: 1m, condition: {gte: 1}}\n`,
+      `${correlation(COUNT.replace('gte', 'lt'))}---\ntitle: Later\nid: later\ncorrelation: {type: event_count, rules: [test], group-by: [user.name], timespan: 1m, condition: {gte: 1}}\n`,
     )
     expect(problems[0]).toMatchObject({ ruleId: 'later' })
-    expect(problems[0]?.reason).toMatch(/not supported yet/)
+    expect(problems[0]?.reason).toMatch(/"user.name".*source.ip/)
   })
 
   it('silences a rule that only feeds a correlation, unless it should alert too', () => {

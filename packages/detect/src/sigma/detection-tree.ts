@@ -46,11 +46,12 @@ export const leafCount = (tree: DetectionTree): number => {
   return tree.parts.reduce((sum, part) => sum + leafCount(part), 0)
 }
 
-/** Turns alternatives of plain equal values on one field into one look-up. */
+/** Takes levels out that say nothing, and turns alternatives of plain equal values on one field into one look-up. */
 export const simplify = (tree: DetectionTree): DetectionTree => {
   if (tree.op === 'leaf') return tree
   if (tree.op === 'not') return { op: 'not', part: simplify(tree.part) }
-  const parts = tree.parts.map(simplify)
+  // and of and, or of or: one level
+  const parts = tree.parts.map(simplify).flatMap((part) => (part.op === tree.op ? part.parts : [part]))
   if (tree.op === 'and') return join('and', parts)
   const byField = new Map<string, string[]>()
   const rest: DetectionTree[] = []
@@ -60,7 +61,11 @@ export const simplify = (tree: DetectionTree): DetectionTree => {
         ? part.test.pattern.text
         : undefined
     if (part.op !== 'leaf' || exact === undefined || exact === '') rest.push(part)
-    else byField.set(part.field, [...(byField.get(part.field) ?? []), exact])
+    else {
+      const values = byField.get(part.field)
+      if (values === undefined) byField.set(part.field, [exact])
+      else values.push(exact)
+    }
   }
   for (const [field, values] of byField) rest.push({ op: 'leaf', field, test: { kind: 'oneOf', values: new Set(values) } })
   return join('or', rest)

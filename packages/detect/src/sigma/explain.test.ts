@@ -13,6 +13,8 @@ describe('rules in words', () => {
     ["a: {'x|endswith': b}\ncondition: not a", 'Looks at web events where not (x ends with “b”).'],
     ['a: {x: [1, 2, 3]}\ncondition: a', 'Looks at web events where x is 1, 2 or 3.'],
     ['a: {x: null}\nb: {y: true}\ncondition: a or b', 'Looks at web events where x is missing or y is true.'],
+    ["a: {'x|contains': [b, c]}\nb: {y: d}\ncondition: a or b", 'Looks at web events where (x contains “b” or “c”) or y is “d”.'],
+    ['a: {"x|contains": "a\\r\\nb\\u202e"}\ncondition: a', 'Looks at web events where x contains “a\\r\\nb\\u202e”.'],
     ["a: {'x|re': 'a+'}\ncondition: a", 'Looks at web events where x matches “a+”.'],
     ["a: {'x|cidr': 10.0.0.0/8}\ncondition: a", 'Looks at web events where x is in 10.0.0.0/8.'],
     ["a: {'x|gte': 5}\ncondition: a", 'Looks at web events where x is at least 5.'],

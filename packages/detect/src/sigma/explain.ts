@@ -2,7 +2,7 @@ import type { DetectionTree, LeafTest } from './detection-tree.js'
 import type { RuleSet } from './compile.js'
 import type { Pattern } from './pattern.js'
 import type { CorrelationRule, Rule } from './rule.js'
-import { boundWords, durationWords, eventWords, fieldWords } from '../engine/sentence.js'
+import { boundWords, durationWords, eventWords, fieldWords, numberWord, statisticWords, termWords } from '../engine/sentence.js'
 
 const LISTED = 6
 
@@ -13,7 +13,11 @@ const list = (items: readonly string[], word: string): string => {
   return all.length <= 1 ? (all[0] ?? '') : `${all.slice(0, -1).join(', ')} ${word} ${all.at(-1) ?? ''}`
 }
 
-const inQuotes = (text: string): string => `“${text}”`
+const SHOWN: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }
+
+/** Text of a rule in quotes, with what cannot be seen written out. */
+const inQuotes = (text: string): string =>
+  `“${text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (c) => SHOWN[c] ?? `\\u${(c.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`)}”`
 
 const patternWords = ({ kind, text, tokens }: Pattern): string => {
   switch (kind) {
@@ -33,7 +37,8 @@ const patternWords = ({ kind, text, tokens }: Pattern): string => {
   return `looks like ${inQuotes(tokens.map((token) => (token === 0 ? '*' : token === 1 ? '?' : token)).join(''))}`
 }
 
-const testWords = (test: LeafTest): string => {
+/** A comparison in words: `contains “x”`. */
+export const testWords = (test: LeafTest): string => {
   switch (test.kind) {
     case 'pattern':
       return patternWords(test.pattern)
@@ -87,15 +92,28 @@ const VERBS: Readonly<Record<Pattern['kind'], string | undefined>> = {
   glob: undefined,
 }
 
+/** Alternatives, those on one field together. */
+const byField = (parts: readonly DetectionTree[]): string[] => {
+  const groups = new Map<string, DetectionTree[]>()
+  for (const [n, part] of parts.entries()) {
+    const isText = part.op === 'leaf' && part.test.kind === 'pattern' && VERBS[part.test.pattern.kind] !== undefined
+    const key = isText && part.test.kind === 'pattern' ? `${part.test.pattern.kind} ${part.field}` : String(n)
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, [part])
+    else group.push(part)
+  }
+  return [...groups.values()].map((group) =>
+    group.length > 1 ? `(${sameField(group) ?? ''})` : group.map((part) => treeWords(part, true)).join(''),
+  )
+}
+
 const treeWords = (tree: DetectionTree, nested: boolean): string => {
   if (tree.op === 'leaf') return `${tree.field} ${testWords(tree.test)}`
   if (tree.op === 'not') return `not (${treeWords(tree.part, false)})`
   const short = tree.op === 'or' ? sameField(tree.parts) : undefined
   if (short !== undefined) return nested ? `(${short})` : short
-  const text = list(
-    tree.parts.map((part) => treeWords(part, true)),
-    tree.op,
-  )
+  const phrases = tree.op === 'or' ? byField(tree.parts) : tree.parts.map((part) => treeWords(part, true))
+  const text = list(phrases, tree.op)
   return nested ? `(${text})` : text
 }
 
@@ -112,9 +130,28 @@ const correlationWords = (rule: CorrelationRule, set: RuleSet): string => {
     rule.except === undefined
       ? ''
       : ` Not counted: addresses that also had ${eventWords(set.program[rule.except.rule])} and at most ${rule.except.tolerance} of these.`
+  const { novelty, travel } = rule
+  if (novelty?.absence !== undefined) return `Fires at ${counted}${per} after more than ${durationWords(novelty.absence)} without any.`
+  if (novelty !== undefined)
+    return (
+      `Fires at ${counted}${per} that show ${fieldWords(rule.valueFields)} not seen before in ${durationWords(novelty.memory)}. ` +
+      `Silent until ${durationWords(novelty.learning.ms)} or ${novelty.learning.events} events have been learned.`
+    )
+  if (travel !== undefined)
+    return `Fires when ${counted}${per} come from places at least ${travel.distance} km apart, faster than ${travel.speed} km/h; the same network and usual jumps are left out.`
   if (rule.kind === 'event_count') return `Fires at ${boundWords(rule.bounds)} ${counted}${per} ${within}.${except}`
   if (rule.kind === 'value_count')
     return `Fires when ${counted}${per} show ${boundWords(rule.bounds)} different ${fieldWords(rule.valueFields)} ${within}.${except}`
+  if (rule.kind.startsWith('value_'))
+    return `Fires when ${statisticWords(rule)} in ${counted}${per} is ${boundWords(rule.bounds)} ${within}${rule.deferred ? ' of the first of them' : ''}.`
+  const late = rule.deferred ? ' Known when that time is over.' : ''
+  if (rule.terms !== undefined)
+    return `Fires at ${termWords(rule, (place) => inQuotes(sources[place]?.title ?? ''))}${rule.kind === 'temporal' ? '' : ', in this order'}${per} ${within}.${late}`
+  if (rule.kind === 'temporal' && rule.bounds.length > 0)
+    return `Fires when ${boundWords(rule.bounds)} of ${numberWord(rule.rules.length)} rules match${per} ${within}: ${list(
+      sources.map((source) => inQuotes(source?.title ?? '')),
+      'and',
+    )}.${late}`
   const steps = sources.map((source) => inQuotes(source?.title ?? ''))
   return rule.kind === 'temporal'
     ? `Fires when ${list(steps, 'and')} all happen${per} ${within}.`

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { eventField } from './field-map.js'
+import { eventField as fieldIn, fieldNamesOf } from './pipelines/log-source-fields.js'
 import { matchesLogSource, type LogSource } from './log-source.js'
+
+const eventField = (name: string, anchoring: 'contains' | 'whole' | 'startswith'): string =>
+  fieldIn(fieldNamesOf({ category: 'webserver' }), name, anchoring)
 
 describe('log sources', () => {
   it.each<[LogSource, string, string, boolean]>([

@@ -1,9 +1,12 @@
-import { RuleFault } from './problem.js'
-import { asMap, onlyKeys, textOf } from './read-node.js'
+import { oneEditApart } from './near-miss.js'
+import { quote, RuleFault } from './problem.js'
+import { asMap, textOf } from './read-node.js'
 import type { YamlNode } from './yaml-tree.js'
 
 /** Which events a rule reads. Absent parts match everything. */
 export type LogSource = { readonly category?: string; readonly product?: string; readonly service?: string }
+
+const PARTS = ['category', 'product', 'service'] as const
 
 /** A rule may name anything, `constructor` too: names are looked up in maps, never in objects. */
 const table = (entries: Readonly<Record<string, readonly string[]>>): ReadonlyMap<string, readonly string[]> =>
@@ -14,13 +17,19 @@ const CATEGORIES: ReadonlyMap<string, readonly string[]> = table({
   webserver: ['web'],
   proxy: ['web'],
   web: ['web'],
+  application: ['application', 'web', 'process', 'database'],
+  database: ['database', 'authentication'],
   authentication: ['authentication'],
   session: ['session'],
   iam: ['iam'],
   firewall: ['network'],
   network_connection: ['network'],
+  network: ['network'],
   process_creation: ['process'],
-  file_event: ['file'],
+  file_event: ['file', 'configuration'],
+  file_change: ['file', 'configuration'],
+  file_delete: ['file', 'configuration'],
+  file_access: ['file'],
   configuration: ['configuration'],
 })
 
@@ -29,7 +38,10 @@ const SERVICES: ReadonlyMap<string, readonly string[]> = table({
   auth: ['sshd', 'sudo', 'su', 'pam', 'login'],
   sshd: ['sshd'],
   sudo: ['sudo'],
-  cron: ['cron'],
+  cron: ['cron', 'host.cron'],
+  syslog: ['syslog', 'journald', 'sshd', 'sudo', 'su', 'pam', 'login', 'cron', 'systemd', 'accounts'],
+  systemd: ['systemd', 'host.unit'],
+  sysmon: ['sysmon', 'host.process', 'auditd'],
   nginx: ['nginx'],
   apache: ['apache'],
   haproxy: ['haproxy'],
@@ -40,23 +52,36 @@ const SERVICES: ReadonlyMap<string, readonly string[]> = table({
   guard: ['guard'],
 })
 
-/** Sigma's products by `event.dataset`; `linux` is where all our host parsers read. */
+/** Sigma's products by `event.dataset`; `linux` is where all our host parsers read, the languages where applications write. */
 const PRODUCTS: ReadonlyMap<string, readonly string[]> = table({
-  linux: ['sshd', 'sudo', 'su', 'pam', 'login', 'cron', 'auditd', 'syslog', 'journald', 'linux'],
+  linux: ['sshd', 'sudo', 'su', 'pam', 'login', 'accounts', 'cron', 'systemd', 'auditd', 'syslog', 'journald', 'sysmon', 'host', 'linux'],
   nginx: ['nginx'],
   apache: ['apache'],
+  django: ['django'],
+  python: ['python', 'django', 'gunicorn', 'json', 'logfmt', 'docker'],
+  nodejs: ['nodejs', 'pino', 'json', 'logfmt', 'docker', 'guard'],
+  ruby_on_rails: ['ruby_on_rails', 'json', 'logfmt', 'docker'],
+  spring: ['spring', 'json', 'logfmt', 'docker'],
+  jvm: ['jvm', 'json', 'logfmt', 'docker'],
+  velocity: ['velocity', 'json', 'logfmt', 'docker'],
+  sql: ['postgresql', 'mysql', 'json', 'logfmt', 'docker'],
+  postgresql: ['postgresql'],
+  redis: ['redis'],
   parapet: ['guard'],
 })
 
 const under = (dataset: string, roots: readonly string[]): boolean =>
   roots.some((root) => dataset === root || dataset.startsWith(`${root}.`))
 
-/** Reads `logsource`. Custom names are kept: they match `event.category` and `event.dataset` by themselves. */
+/** Reads `logsource`. Custom names are kept: they match `event.category` and `event.dataset` by themselves; other keys are for readers. */
 export const readLogSource = (node: YamlNode): LogSource => {
   const map = asMap(node, 'logsource')
-  onlyKeys(map, ['category', 'product', 'service', 'definition', 'x-description'], 'logsource')
   const source: { category?: string; product?: string; service?: string } = {}
-  for (const key of ['category', 'product', 'service'] as const) {
+  for (const { key, line } of map.entries) {
+    const meant = PARTS.find((part) => oneEditApart(part, key.toLowerCase()))
+    if (meant !== undefined) throw new RuleFault(line, `logsource has no ${quote(key)}; did you mean ${meant}?`)
+  }
+  for (const key of PARTS) {
     const text = textOf(map, key)
     if (text !== undefined) source[key] = text.toLowerCase()
   }

@@ -1,10 +1,9 @@
 import { createAddressSet } from '@parapet/core'
-import { join, type DetectionTree, type LeafTest, type TimePart } from './detection-tree.js'
+import { join, leafCount, type DetectionTree, type LeafTest, type TimePart } from './detection-tree.js'
 import { base64Offsets, encodeText, windashForms } from './encodings.js'
-import { eventField } from './field-map.js'
+import type { Reading } from './pipelines/reading.js'
 import { createPattern, hasWildcard, plainText, type Anchoring } from './pattern.js'
 import { quote, RuleFault } from './problem.js'
-import { createLinearRegex } from './regex.js'
 import type { YamlNode, YamlScalar } from './yaml-tree.js'
 
 type Encoding = 'utf8' | 'utf16le' | 'utf16be' | 'utf16'
@@ -20,12 +19,14 @@ type Plan = {
   base64: 'no' | 'whole' | 'offset'
   test: 'value' | 'exists' | 're' | 'cidr' | 'fieldref' | 'lt' | 'lte' | 'gt' | 'gte' | TimePart
   flags: { i?: boolean; m?: boolean; s?: boolean }
+  expand: boolean
 }
 
 const ENCODINGS: Readonly<Record<string, Encoding>> = { wide: 'utf16le', utf16le: 'utf16le', utf16be: 'utf16be', utf16: 'utf16' }
 const TIME_PARTS: ReadonlySet<string> = new Set(['minute', 'hour', 'day', 'week', 'month', 'year'])
 const COMPARISONS: ReadonlySet<string> = new Set(['lt', 'lte', 'gt', 'gte'])
 const VALUES = 10_000
+const LEAVES = 20_000
 
 const planOf = (modifiers: readonly string[], line: number): Plan => {
   const plan: Plan = {
@@ -38,6 +39,7 @@ const planOf = (modifiers: readonly string[], line: number): Plan => {
     base64: 'no',
     test: 'value',
     flags: {},
+    expand: false,
   }
   const setTest = (test: Plan['test']): void => {
     if (plan.test !== 'value') throw new RuleFault(line, `modifiers ${quote(plan.test)} and ${quote(test)} do not go together`)
@@ -56,7 +58,7 @@ const planOf = (modifiers: readonly string[], line: number): Plan => {
     else if (modifier === 'exists' || modifier === 're' || modifier === 'cidr' || modifier === 'fieldref') setTest(modifier)
     else if (COMPARISONS.has(modifier) || TIME_PARTS.has(modifier)) setTest(modifier as Plan['test'])
     else if ((modifier === 'i' || modifier === 'm' || modifier === 's') && plan.test === 're') plan.flags[modifier] = true
-    else if (modifier === 'expand') throw new RuleFault(line, 'modifier "expand" needs placeholders, which are not supported yet')
+    else if (modifier === 'expand') plan.expand = true
     else throw new RuleFault(line, `unknown modifier ${quote(modifier)}`)
   }
   if (plan.encoding !== 'utf8' && plan.base64 === 'no')
@@ -64,22 +66,54 @@ const planOf = (modifiers: readonly string[], line: number): Plan => {
   return plan
 }
 
-/** Reads one field of a selection: `name|modifier|...: value or list of values`. */
-export const readField = (name: string, modifiers: readonly string[], node: YamlNode, line: number): DetectionTree => {
+/** How the values of a field are read. */
+type FieldReading = Pick<Reading, 'field' | 'expand' | 'regex'>
+
+/**
+ * Reads one field of a selection: `name|modifier|...: value or list of values`. Several names are alternatives: any of them may hold a
+ * value, and all of them must lack it where the value is that the field is not there.
+ */
+export const readField = (
+  names: readonly string[],
+  modifiers: readonly string[],
+  node: YamlNode,
+  line: number,
+  reading: FieldReading,
+): DetectionTree => {
   const plan = planOf(modifiers, line)
+  const name = quote(names.join(', '))
   const values = node.kind === 'list' ? node.items : [node]
-  if (values.length === 0) throw new RuleFault(line, `field ${quote(name)} has an empty list`)
-  if (values.length > VALUES) throw new RuleFault(line, `field ${quote(name)} has more than ${VALUES} values`)
-  const field = eventField(name, plan.base64 === 'offset' ? 'contains' : plan.anchoring)
-  const parts = values.map((value) => {
-    if (value.kind !== 'scalar') throw new RuleFault(value.line, `a value of ${quote(name)} must be text, a number, true, false or null`)
-    return valueTree(field, plan, value)
+  if (values.length === 0) throw new RuleFault(line, `field ${name} has an empty list`)
+  if (values.length > VALUES) throw new RuleFault(line, `field ${name} has more than ${VALUES} values`)
+  const scalars = values.map((value): YamlScalar => {
+    if (value.kind !== 'scalar') throw new RuleFault(value.line, `a value of ${name} must be text, a number, true, false or null`)
+    return value
   })
-  const tree = join(plan.all ? 'and' : 'or', parts)
+  const forms = scalars.map((scalar) => (plan.expand ? reading.expand(scalar) : [scalar]))
+  if (plan.expand && forms.reduce((sum, list) => sum + list.length, 0) > VALUES)
+    throw new RuleFault(line, `field ${name} has more than ${VALUES} values once placeholders are replaced`)
+  let leaves = 0
+  const trees = names.map((written) => {
+    const field = reading.field(written, plan.base64 === 'offset' ? 'contains' : plan.anchoring)
+    const parts = forms.map((list) =>
+      join(
+        'or',
+        list.map((scalar) => {
+          const tree = valueTree(field, plan, scalar, reading)
+          leaves += leafCount(tree)
+          if (leaves > LEAVES) throw new RuleFault(line, `field ${name} has more than ${LEAVES} comparisons once modifiers are applied`)
+          return tree
+        }),
+      ),
+    )
+    return join(plan.all ? 'and' : 'or', parts)
+  })
+  const lacks = scalars.every(({ value }) => (plan.test === 'exists' ? value === false : value === null))
+  const tree = join(lacks ? 'and' : 'or', trees)
   return plan.neq ? { op: 'not', part: tree } : tree
 }
 
-const valueTree = (field: string, plan: Plan, scalar: YamlScalar): DetectionTree => {
+const valueTree = (field: string, plan: Plan, scalar: YamlScalar, reading: FieldReading): DetectionTree => {
   const leaf = (test: LeafTest): DetectionTree => ({ op: 'leaf', field, test })
   const { value, line } = scalar
   const text = typeof value === 'string' ? value : scalar.source
@@ -91,7 +125,7 @@ const valueTree = (field: string, plan: Plan, scalar: YamlScalar): DetectionTree
       return leaf({ kind: 'exists', value })
     case 're':
       if (value === null) throw new RuleFault(line, 'modifier "re" takes text')
-      return leaf({ kind: 'regex', regex: createLinearRegex(text, plan.flags, line) })
+      return leaf({ kind: 'regex', regex: reading.regex(text, plan.flags, line) })
     case 'cidr':
       try {
         return leaf({ kind: 'cidr', set: createAddressSet([text]), text })
@@ -100,7 +134,7 @@ const valueTree = (field: string, plan: Plan, scalar: YamlScalar): DetectionTree
       }
     case 'fieldref':
       if (value === null || text === '') throw new RuleFault(line, 'modifier "fieldref" takes the name of a field')
-      return leaf({ kind: 'fieldref', other: eventField(text, 'whole'), mode: plan.anchoring, cased: plan.cased })
+      return leaf({ kind: 'fieldref', other: reading.field(text, 'whole'), mode: plan.anchoring, cased: plan.cased })
     case 'lt':
     case 'lte':
     case 'gt':

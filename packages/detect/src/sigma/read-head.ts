@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
 import { LEVELS, type Level } from '@parapet/core'
+import { oneEditApart } from './near-miss.js'
 import { quote, RuleFault } from './problem.js'
 import { entryOf, textOf, textsOf } from './read-node.js'
 import { readExamples } from './read-examples.js'
 import { readRespond } from './read-respond.js'
-import type { RuleHead } from './rule.js'
+import type { RelatedRule, RuleHead, RuleStatus } from './rule.js'
 import type { YamlMap } from './yaml-tree.js'
 
 /** Attributes of the rules specification 2.1 and of the correlations specification 2.1. */
@@ -12,29 +13,42 @@ const KNOWN = (
   'title id name related taxonomy status description license author references date modified logsource detection correlation fields ' +
   'falsepositives level tags scope version generate'
 ).split(' ')
-const OURS = ['x-respond', 'x-tests', 'x-words', 'x-except']
+/** How far a rule may be. Source: Sigma rules specification 2.1, "Status". */
+export const STATUSES: readonly RuleStatus[] = ['stable', 'test', 'experimental', 'deprecated', 'unsupported']
+/** Our attributes. */
+export const OURS: readonly string[] = ['x-respond', 'x-tests', 'x-words', 'x-except', 'x-novelty', 'x-travel']
 
-/** True when one edit (a letter added, lost, changed, or two swapped) makes the one from the other. */
-const oneEditApart = (a: string, b: string): boolean => {
-  if (Math.abs(a.length - b.length) > 1 || a === b) return false
-  let i = 0
-  while (i < a.length && i < b.length && a[i] === b[i]) i++
-  const rest = (text: string, from: number): string => text.slice(from)
-  return (
-    rest(a, i + 1) === rest(b, i + 1) ||
-    rest(a, i) === rest(b, i + 1) ||
-    rest(a, i + 1) === rest(b, i) ||
-    (a[i] === b[i + 1] && a[i + 1] === b[i] && rest(a, i + 2) === rest(b, i + 2))
-  )
-}
+const ATTRIBUTES = 256
 
 /** Sigma allows attributes of one's own, so only ours and misspelt ones are refused. */
 const checkKeys = (map: YamlMap): void => {
+  if (map.entries.length > ATTRIBUTES) throw new RuleFault(map.line, `a rule has at most ${ATTRIBUTES} attributes`)
   for (const { key, line } of map.entries) {
     if (KNOWN.includes(key) || OURS.includes(key)) continue
     if (key.startsWith('x-')) throw new RuleFault(line, `unknown attribute ${quote(key)}; ours are ${OURS.join(', ')}`)
     const meant = KNOWN.find((known) => oneEditApart(known, key.toLowerCase()))
     if (meant !== undefined) throw new RuleFault(line, `unknown attribute ${quote(key)}; did you mean ${quote(meant)}?`)
+  }
+}
+
+/** What a rule says of itself and nobody computes with: taken as far as it can be read. */
+const readAbout = (whole: YamlMap): Pick<RuleHead, 'author' | 'license' | 'status' | 'related' | 'fields' | 'scope'> => {
+  const map = { ...whole, entries: whole.entries.filter(({ value }) => value.kind !== 'scalar' || value.value !== null) }
+  const status = STATUSES.find((item) => item === textOf(map, 'status')?.toLowerCase())
+  const [author, license] = [textOf(map, 'author'), textOf(map, 'license')]
+  const list = entryOf(map, 'related')?.value
+  const related = (list?.kind === 'list' ? list.items : []).flatMap((item): RelatedRule[] => {
+    const [id, type] = item.kind === 'map' ? [textOf(item, 'id'), textOf(item, 'type')] : []
+    return id === undefined || type === undefined ? [] : [{ id, type }]
+  })
+  const [fields, scope] = [textsOf(map, 'fields'), textsOf(map, 'scope')]
+  return {
+    ...(status === undefined ? {} : { status }),
+    ...(author === undefined ? {} : { author }),
+    ...(license === undefined ? {} : { license }),
+    ...(related.length === 0 ? {} : { related }),
+    ...(fields.length === 0 ? {} : { fields }),
+    ...(scope.length === 0 ? {} : { scope }),
   }
 }
 
@@ -71,6 +85,7 @@ export const readHead = (map: YamlMap, file: string): RuleHead => {
     line: map.line,
     falsePositives: textsOf(map, 'falsepositives'),
     references: textsOf(map, 'references'),
+    ...readAbout(map),
     ...(respond === undefined ? {} : { respond: readRespond(respond.value) }),
     ...(words === undefined ? {} : { words }),
     examples: () => examples,

@@ -89,7 +89,7 @@ describe('refusals', () => {
   it('of a limit say when to come back', () => {
     const limiter = createLimiter({ policies: { p: { limit: 1, windowMs: 2_500 } }, clock: () => 0 })
     limiter.check('p', ['k'])
-    const refusal = limitedRefusal(limiter.check('p', ['k']))
+    const refusal = limitedRefusal([limiter.check('p', ['k'])])
     expect(refusal.status).toBe(429)
     expect(new Map(refusal.headers).get('Retry-After')).toBe('3')
     expect(refusal.problem).toMatchObject({ status: 429, 'violated-policies': ['p'] })

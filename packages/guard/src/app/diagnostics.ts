@@ -2,16 +2,22 @@ import type { Clock, SecurityEvent } from '@parapet/core'
 
 /** Something about the guard itself that an operator must know. */
 export type DiagnosticCode =
+  | 'access_records_lost'
+  | 'challenge_store_away'
   | 'client_address_unknown'
   | 'cleartext'
   | 'control_plane_away'
   | 'control_plane_back'
+  | 'credentials_hook_failed'
   | 'decision_unsupported'
   | 'device_cookies_off'
   | 'events_dropped'
   | 'events_rejected'
+  | 'framework_debug'
   | 'guard_error'
   | 'headers_weak'
+  | 'limit_store_away'
+  | 'limit_store_back'
   | 'one_address'
   | 'session_store_away'
 
@@ -49,7 +55,7 @@ export const createDiagnostics = (deps: {
         '@timestamp': now,
         'event.category': 'configuration',
         'event.action': 'guard-diagnostic',
-        'event.outcome': code === 'control_plane_back' ? 'success' : 'failure',
+        'event.outcome': code.endsWith('_back') ? 'success' : 'failure',
         'event.reason': code,
         'event.dataset': 'guard.diagnostic',
         message: `${detail}${count > 1 ? ` (${count} times)` : ''}`,

@@ -2,7 +2,8 @@ import { formatAddress, parseAddress } from '@parapet/core'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { GuardRequest } from '../request/guard-request.js'
-import { createClientAddress, type Topology } from './client-address.js'
+import { CDNS } from './cdn.js'
+import { createClientAddress, type ClientAddressOptions, type Topology } from './client-address.js'
 
 const request = (peer: string | undefined, headers: Record<string, string> = {}): GuardRequest => ({
   method: 'GET',
@@ -15,10 +16,14 @@ const ask = (topology: Topology, peer: string | undefined, headers: Record<strin
   const verdict = createClientAddress(topology)(request(peer, headers))
   return verdict.kind === 'known' ? verdict.address : verdict.reason
 }
+const keyFor = (address: string, options: ClientAddressOptions = {}): string => {
+  const verdict = createClientAddress('direct', options)(request(address))
+  return verdict.kind === 'known' ? verdict.key : verdict.reason
+}
 const proxied: Topology = { trusted: ['10.0.0.0/8', '2001:db8:ffff::/48'] }
 
 describe('a direct topology', () => {
-  it('knows only the TCP peer, whatever headers claim', () => {
+  it('knows only the TCP peer, whatever headers claim [ASVS 4.1.3, 15.3.4]', () => {
     expect(ask('direct', '203.0.113.7', { 'x-forwarded-for': '1.2.3.4', forwarded: 'for=1.2.3.4', 'x-real-ip': '1.2.3.4' })).toBe(
       '203.0.113.7',
     )
@@ -31,11 +36,11 @@ describe('a direct topology', () => {
 })
 
 describe('trusted proxies', () => {
-  it('checks the peer first: an untrusted one cannot name anybody', () => {
+  it('checks the peer first: an untrusted one cannot name anybody [ASVS 4.1.3, 15.3.4]', () => {
     expect(ask(proxied, '203.0.113.7', { 'x-forwarded-for': '1.2.3.4' })).toBe('203.0.113.7')
   })
 
-  it('takes the right-most untrusted hop: a forged left part changes nothing', () => {
+  it('trap: left-most XFF: the right-most untrusted hop is taken, and a forged left part changes nothing [ASVS 15.3.4]', () => {
     expect(ask(proxied, '10.0.0.1', { 'x-forwarded-for': '1.2.3.4, 203.0.113.7' })).toBe('203.0.113.7')
     expect(ask(proxied, '10.0.0.1', { 'x-forwarded-for': '1.2.3.4,203.0.113.7 , 10.2.3.4' })).toBe('203.0.113.7')
     expect(ask(proxied, '10.0.0.1', { 'x-forwarded-for': `${'1.1.1.1,'.repeat(500)}203.0.113.7` })).toBe('203.0.113.7')
@@ -117,35 +122,133 @@ describe('a count of hops', () => {
   })
 })
 
-describe('the key', () => {
-  const key = (address: string): string => {
-    const verdict = createClientAddress('direct')(request(address))
-    return verdict.kind === 'known' ? verdict.key : verdict.reason
-  }
+describe('a content delivery network', () => {
+  const edge = '104.16.0.9'
+  const cloudflare = (peer: string, headers: Record<string, string>, more: Partial<Topology & object> = {}): string =>
+    ask({ cdn: 'cloudflare', ...more }, peer, headers)
 
-  it('is one for a whole /64: rotating through it gains nothing', () => {
-    expect(key('2001:db8:1:2::1')).toBe('2001:db8:1:2::/64')
-    expect(key('2001:db8:1:2:ffff:ffff:ffff:ffff')).toBe('2001:db8:1:2::/64')
-    expect(key('2001:db8:1:3::1')).toBe('2001:db8:1:3::/64')
+  it('names the client in its own header, which only its edges are believed in', () => {
+    expect(ask('cloudflare', edge, { 'cf-connecting-ip': '203.0.113.7' })).toBe('203.0.113.7')
+    expect(ask('cloudflare', '2606:4700::9', { 'cf-connecting-ip': '2001:db8::7' })).toBe('2001:db8::7')
+    expect(ask('cloudflare', '::ffff:104.16.0.9', { 'cf-connecting-ip': '203.0.113.7' })).toBe('203.0.113.7')
   })
 
-  it('does not collapse mapped IPv4 addresses into one bucket, in either notation', () => {
-    expect(key('::ffff:1.2.3.4')).toBe('1.2.3.4')
-    expect(key('::ffff:102:304')).toBe('1.2.3.4')
-    expect(key('::ffff:1.2.3.5')).not.toBe(key('::ffff:1.2.3.4'))
-    expect(key('64:ff9b::102:304')).toBe('1.2.3.4')
-    expect(key('2002:102:304::1')).toBe('1.2.3.4')
+  it('trap: single-IP headers from an unchecked peer: whoever reaches the origin past the network is who he is', () => {
+    const forged = { 'cf-connecting-ip': '1.2.3.4', 'true-client-ip': '1.2.3.4', 'x-real-ip': '1.2.3.4', 'x-forwarded-for': '1.2.3.4' }
+    expect(ask('cloudflare', '203.0.113.66', forged)).toBe('203.0.113.66')
+    expect(ask('cloudflare', undefined, forged)).toBe('no_peer')
+    expect(ask('fastly', '203.0.113.66', { ...forged, 'fastly-client-ip': '1.2.3.4' })).toBe('203.0.113.66')
+    expect(ask(proxied, '10.0.0.1', { ...forged, 'x-forwarded-for': '203.0.113.66' })).toBe('203.0.113.66')
+    expect(ask({ hops: 1 }, '10.0.0.1', { ...forged, 'x-forwarded-for': '203.0.113.66' })).toBe('203.0.113.66')
+    expect(ask('direct', '203.0.113.66', forged)).toBe('203.0.113.66')
+  })
+
+  it('whose edge names nobody, twice somebody, or junk leaves the client unknown', () => {
+    expect(ask('cloudflare', edge, { 'x-forwarded-for': '1.2.3.4' })).toBe('no_forwarding_header')
+    expect(ask('cloudflare', edge, { 'cf-connecting-ip': '' })).toBe('no_forwarding_header')
+    for (const junk of ['1.2.3.4, 5.6.7.8', 'unknown', '1.2.3', '9'.repeat(400), 'for=1.2.3.4'])
+      expect(ask('cloudflare', edge, { 'cf-connecting-ip': junk })).toBe('unreadable_hop')
+  })
+
+  it('before proxies of your own is found behind them, and only there', () => {
+    const through = { through: ['10.0.0.0/8'] }
+    const named = { 'cf-connecting-ip': '203.0.113.7' }
+    expect(cloudflare('10.0.0.1', { ...named, 'x-forwarded-for': `203.0.113.7, ${edge}` }, through)).toBe('203.0.113.7')
+    expect(cloudflare('10.0.0.1', { ...named, 'x-forwarded-for': `${edge}, 10.0.0.2` }, through)).toBe('203.0.113.7')
+    // past the network, straight to our nginx, with both headers forged
+    expect(cloudflare('10.0.0.1', { ...named, 'x-forwarded-for': `${edge}, 198.51.100.66` }, through)).toBe('198.51.100.66')
+    expect(cloudflare('10.0.0.1', named, through)).toBe('no_forwarding_header')
+    // an answer remembered for one forwarding header is not given for another client behind it
+    const resolve = createClientAddress({ cdn: 'cloudflare', ...through })
+    const header = { 'x-forwarded-for': edge }
+    for (const client of ['203.0.113.1', '203.0.113.2', '203.0.113.1'])
+      for (let i = 0; i < 3; i++)
+        expect(resolve(request('10.0.0.1', { ...header, 'cf-connecting-ip': client }))).toMatchObject({ address: client })
+  })
+
+  it('that passes forged single-address headers on is read by what it appends', () => {
+    const headers = { 'fastly-client-ip': '1.2.3.4', 'x-forwarded-for': '1.2.3.4, 203.0.113.7' }
+    expect(ask('fastly', '151.101.1.1', headers)).toBe('203.0.113.7')
+    expect(ask('fastly', '2a04:4e42::1', headers)).toBe('203.0.113.7')
+    expect(ask({ cdn: 'fastly', through: ['10.0.0.0/8'] }, '10.0.0.1', { 'x-forwarded-for': '203.0.113.7, 151.101.1.1' })).toBe(
+      '203.0.113.7',
+    )
+  })
+
+  it('may be given newer ranges than those built in, which then count alone', () => {
+    const named = { 'cf-connecting-ip': '203.0.113.7' }
+    expect(cloudflare('192.0.2.9', named, { ranges: ['192.0.2.0/24'] })).toBe('203.0.113.7')
+    expect(cloudflare(edge, named, { ranges: ['192.0.2.0/24'] })).toBe(edge)
+  })
+
+  it('is data with a source and a date, of ranges that are public and do not cover the world', () => {
+    for (const [name, { ranges, source, asOf }] of Object.entries(CDNS)) {
+      expect([name, new Set(ranges).size]).toEqual([name, ranges.length])
+      expect(source).toMatch(/^https:\/\//)
+      expect(Date.parse(asOf)).toBeGreaterThan(Date.parse('2025-01-01'))
+      for (const range of ranges) {
+        const prefix = Number(range.split('/')[1])
+        expect([range, prefix >= (range.includes(':') ? 29 : 13)]).toEqual([range, true])
+        expect(range).not.toMatch(/^(?:10|127|192\.168|172\.(?:1[6-9]|2\d|3[01])|169\.254|f[cde])[.:]/)
+      }
+    }
+  })
+})
+
+describe('the key', () => {
+  it('trap: IPv6 rotation in a /64: its whole range is one client, and rotating through it gains nothing', () => {
+    expect(keyFor('2001:db8:1:2::1')).toBe('2001:db8:1:2::/64')
+    expect(keyFor('2001:db8:1:2:ffff:ffff:ffff:ffff')).toBe('2001:db8:1:2::/64')
+    expect(keyFor('2001:db8:1:3::1')).toBe('2001:db8:1:3::/64')
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 0, max: 0xffff }), { minLength: 4, maxLength: 4 }), (host) => {
+        expect(keyFor(`2001:db8:1:2:${host.map((g) => g.toString(16)).join(':')}`)).toBe('2001:db8:1:2::/64')
+      }),
+    )
+  })
+
+  it('trap: mapped IPv4 collapsing to one bucket: each address has its own, in either notation', () => {
+    expect(keyFor('::ffff:1.2.3.4')).toBe('1.2.3.4')
+    expect(keyFor('::ffff:102:304')).toBe('1.2.3.4')
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 0xffffffff }), (word) => {
+        const plain = formatAddress({ family: 4, word })
+        const [high, low] = [(word >>> 16).toString(16), (word & 0xffff).toString(16)]
+        for (const form of [
+          `::ffff:${plain}`,
+          `::ffff:${high}:${low}`,
+          `64:ff9b::${plain}`,
+          `2002:${high}:${low}::1`,
+          `[::ffff:${plain}]:80`,
+        ])
+          expect(keyFor(form)).toBe(plain)
+      }),
+    )
   })
 
   it('follows another prefix when told', () => {
-    const verdict = createClientAddress('direct', { v6Prefix: 56 })(request('2001:db8:1:2ff::1'))
-    expect(verdict).toMatchObject({ key: '2001:db8:1:200::/56' })
+    expect(keyFor('2001:db8:1:2ff::1', { v6Prefix: 56 })).toBe('2001:db8:1:200::/56')
+  })
+
+  it('follows the prefix of the narrowest range that holds the address', () => {
+    const prefixes = { '2001:db8::/32': 48, '2001:db8:5::/48': 56, '100.64.0.0/10': 24, '203.0.113.9': 32 }
+    expect(keyFor('2001:db8:1:2ff::1', { prefixes })).toBe('2001:db8:1::/48')
+    expect(keyFor('2001:db8:5:2ff::1', { prefixes })).toBe('2001:db8:5:200::/56')
+    expect(keyFor('2001:db9:5:2ff::1', { prefixes })).toBe('2001:db9:5:2ff::/64')
+    expect(keyFor('100.100.7.9', { prefixes })).toBe('100.100.7.0/24')
+    expect(keyFor('100.128.7.9', { prefixes })).toBe('100.128.7.9')
+    expect(keyFor('::ffff:203.0.113.9', { prefixes })).toBe('203.0.113.9')
   })
 
   it('is the same for the same address however often peers are forgotten', () => {
     const resolve = createClientAddress('direct')
-    for (let i = 0; i < 10_000; i++) resolve(request(`10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`))
+    for (let round = 0; round < 3; round++) for (let i = 0; i < 50_000; i++) resolve(request(`10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`))
     expect(resolve(request('10.0.0.1'))).toEqual({ kind: 'known', address: '10.0.0.1', key: '10.0.0.1' })
+  })
+
+  it('is never shared by junk: what cannot be read is unknown, with a reason', () => {
+    for (const junk of ['', 'unknown', '1.2.3', '::g', '1.2.3.4.5', 'fe80::1%', '١.2.3.4'])
+      expect(createClientAddress('direct')(request(junk))).toEqual({ kind: 'unknown', reason: 'no_peer' })
   })
 })
 
@@ -195,13 +298,30 @@ describe('options', () => {
     [{ hops: 1, trusted: ['10.0.0.1'] }, 'clientAddress'],
     [{ hops: 1, header: 'x-real-ip' }, 'clientAddress.header'],
     [{ hop: 1 }, 'clientAddress'],
+    ['akamai', 'clientAddress'],
+    ['__proto__', 'clientAddress'],
+    [{ cdn: 'akamai' }, 'clientAddress.cdn'],
+    [{ cdn: 'cloudflare', ranges: [] }, 'clientAddress.ranges'],
+    [{ cdn: 'cloudflare', ranges: ['0.0.0.0/0'] }, 'clientAddress.ranges'],
+    [{ cdn: 'cloudflare', ranges: ['cloud'] }, 'clientAddress.ranges'],
+    [{ cdn: 'cloudflare', through: ['::/0'] }, 'clientAddress.through'],
+    [{ cdn: 'cloudflare', through: '10.0.0.1' }, 'clientAddress.through'],
+    [{ cdn: 'cloudflare', trusted: ['10.0.0.1'] }, 'clientAddress has no option "trusted"'],
   ])('refuses %j at start, by name', (topology, name) => {
     const create = (): unknown => createClientAddress(topology as Topology)
     expect(create).toThrow(name)
     expect(create).toThrow(expect.objectContaining({ code: 'PPT_CONFIG_INVALID' }))
   })
 
-  it('refuses a prefix that would put a country into one bucket', () => {
-    expect(() => createClientAddress('direct', { v6Prefix: 16 })).toThrow('clientAddress.v6Prefix is 16')
+  it.each<[unknown, string]>([
+    [{ v6Prefix: 16 }, 'clientAddress.v6Prefix is 16'],
+    [{ prefixes: { '2001:db8::/32': 8 } }, "clientAddress.prefixes['2001:db8::/32'] is 8"],
+    [{ prefixes: { '10.0.0.0/8': 4 } }, "clientAddress.prefixes['10.0.0.0/8'] is 4"],
+    [{ prefixes: { '10.0.0.0/8': '24' } }, "clientAddress.prefixes['10.0.0.0/8']"],
+    [{ prefixes: { office: 24 } }, 'clientAddress.prefixes is "office"'],
+    [{ prefixes: ['10.0.0.0/8'] }, 'clientAddress.prefixes'],
+    [{ prefix: 64 }, 'clientAddress has no option "prefix"'],
+  ])('refuses a key of %j, which would put a country into one bucket or means nothing', (options, message) => {
+    expect(() => createClientAddress('direct', options as ClientAddressOptions)).toThrow(message)
   })
 })

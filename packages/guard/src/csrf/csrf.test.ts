@@ -14,7 +14,7 @@ const csrf = (options: Partial<CsrfOptions> = {}): ((headers: Record<string, str
 }
 const ask = csrf()
 
-describe('fetch metadata', () => {
+describe('fetch metadata [ASVS 3.5.1]', () => {
   it('lets the own pages and typed addresses through', () => {
     expect(ask({ 'sec-fetch-site': 'same-origin', origin: ORIGIN })).toBe('allowed')
     expect(ask({ 'sec-fetch-site': 'same-origin' })).toBe('allowed')
@@ -38,7 +38,7 @@ describe('fetch metadata', () => {
   })
 })
 
-describe('Origin', () => {
+describe('Origin [ASVS 3.5.1]', () => {
   it('is compared with what was declared, never with Host', () => {
     expect(ask({ origin: ORIGIN })).toBe('allowed')
     expect(ask({ origin: 'https://evil.example', host: 'evil.example', 'x-forwarded-host': 'evil.example' })).toBe('origin_not_declared')
@@ -58,7 +58,7 @@ describe('Origin', () => {
     }
   })
 
-  it('null is refused, even if somebody lists it', () => {
+  it('trap: `Origin: null`: is refused, even if somebody lists it', () => {
     expect(ask({ origin: 'null' })).toBe('origin_null')
     expect(() => createCsrf({ origins: ['null'] })).toThrow('csrf.origins')
   })
@@ -81,26 +81,26 @@ describe('clients that send neither header', () => {
 describe('what is judged', () => {
   const evil = { 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' }
 
-  it('is every unsafe method, known or not', () => {
+  it('is every unsafe method, known or not [ASVS 3.5.3]', () => {
     for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'TRACE', 'CONNECT', 'PROPFIND', 'get', 'head', ''])
       expect(ask(evil, method)).toBe('cross_site')
     for (const method of ['GET', 'HEAD', 'OPTIONS']) expect(ask(evil, method)).toBe('allowed')
     expect(isSafeMethod('Get')).toBe(false)
   })
 
-  it('does not depend on the content type', () => {
+  it('trap: missing or odd Content-Type: does not depend on the content type [ASVS 3.5.2]', () => {
     for (const type of ['application/json', 'text/plain', 'multipart/form-data', 'TEXT/PLAIN;x', '', 'application/csp-report']) {
       expect(ask({ ...evil, 'content-type': type })).toBe('cross_site')
     }
     expect(ask(evil)).toBe('cross_site')
   })
 
-  it('includes WebSocket handshakes, which are GETs', () => {
+  it('includes WebSocket handshakes, which are GETs [ASVS 4.4.2]', () => {
     expect(ask({ ...evil, upgrade: 'WebSocket' }, 'GET')).toBe('cross_site')
     expect(ask({ origin: ORIGIN, upgrade: 'websocket' }, 'GET')).toBe('allowed')
   })
 
-  it('exempts exact paths only', () => {
+  it('trap: prefix exemptions: exempts exact paths only', () => {
     const exempting = csrf({ exempt: ['/hooks/mail'] })
     expect(exempting(evil, 'POST', '/hooks/mail')).toBe('allowed')
     expect(exempting(evil, 'POST', '/hooks/mail?x=1')).toBe('allowed')

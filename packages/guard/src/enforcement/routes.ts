@@ -8,11 +8,27 @@ export type RouteList = (method: string, path: string) => boolean
 const decode = (path: string): string =>
   path.replaceAll(/%([0-7][\da-f])/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
 
+/** Whether a path is its own normal form: small letters, digits and the like, no empty, dotted or last empty segment. Most paths are. */
+const isNormal = (path: string): boolean => {
+  const { length } = path
+  if (length > 4_096 || path.charCodeAt(0) !== 47 || (length > 1 && path.charCodeAt(length - 1) === 47)) return false
+  let before = 0
+  for (let i = 0; i < length; i++) {
+    const code = path.charCodeAt(i)
+    if (code === 47 || code === 46) {
+      if (before === 47) return false
+    } else if (!((code >= 97 && code <= 122) || (code >= 48 && code <= 57) || code === 45 || code === 95)) return false
+    before = code
+  }
+  return true
+}
+
 /**
  * One spelling for all spellings of a path that some framework takes for the same: case, percent-encoding, doubled and
  * trailing slashes, dot segments, parameters after `;`. What it makes equal is only ever restricted more.
  */
 export const normalPath = (path: string): string => {
+  if (isNormal(path)) return path
   // twice, so that what a proxy decodes once and a framework again is seen as both see it
   const segments: string[] = []
   for (const segment of decode(decode(path.slice(0, 4_096)))
@@ -44,7 +60,8 @@ export const readRoutes = (option: string, value: unknown): RouteList => {
   if (any.size + byMethod.size === 0) return () => false
   return (method, path) => {
     const normal = normalPath(path)
+    if (any.has(normal) && !isSafeMethod(method)) return true
     // frameworks answer HEAD by the handler of GET, and what that does is done
-    return (any.has(normal) && !isSafeMethod(method)) || byMethod.has(`${method === 'HEAD' ? 'GET' : method} ${normal}`)
+    return byMethod.size > 0 && byMethod.has(`${method === 'HEAD' ? 'GET' : method} ${normal}`)
   }
 }

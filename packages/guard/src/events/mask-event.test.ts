@@ -30,7 +30,7 @@ describe('an event on its way to the control plane', () => {
     expect(event['url.path']).toContain('ann@')
   })
 
-  it('hides a field rather than let it through when the masker fails', () => {
+  it('hides a field rather than let it through when the masker fails [ASVS 16.5.3]', () => {
     expect(maskEvent({ '@timestamp': 1, 'url.path': '/a' }, broken)).toEqual({ '@timestamp': 1, 'url.path': '[not masked]' })
     expect(maskText('ann@example.org', broken)).toBe('[not masked]')
     expect(maskText('a', undefined)).toBe('a')

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { maskQuery } from './query.js'
 
 describe('a query in an event', () => {
-  it('holds no secret of a mailed link, an API call or a form that was sent by GET', () => {
+  it('holds no secret of a mailed link, an API call or a form that was sent by GET [ASVS 16.2.5]', () => {
     for (const [query, kept] of [
       ['token=eyJhbGciOi.J9.x-_y', 'token=***'],
       ['user=anna&reset_token=4f2a&x=1', 'user=anna&reset_token=***&x=1'],

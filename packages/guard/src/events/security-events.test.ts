@@ -28,7 +28,7 @@ const report = (over: Partial<LoginReport> = {}): LoginReport => ({
 })
 
 describe('the event of a sign-in', () => {
-  it('has the fields that rules look for', () => {
+  it('has the fields that rules look for [ASVS 16.2.1, 16.2.4, 16.3.1]', () => {
     expect(loginEvent(report())).toEqual({
       '@timestamp': 5,
       'event.category': 'authentication',
@@ -37,6 +37,8 @@ describe('the event of a sign-in', () => {
       'event.reason': 'bad_password',
       'event.dataset': 'guard.login',
       'user.name': 'anna',
+      'parapet.method': 'password',
+      'parapet.known_device': false,
       'source.ip': '203.0.113.7',
       'user_agent.original': 'Firefox',
       'url.path': '/login',
@@ -59,7 +61,7 @@ describe('the event of a sign-in', () => {
     expect(event).not.toHaveProperty('user_agent.original')
   })
 
-  it('holds a hostile name in bounds, on one line and without terminal codes', () => {
+  it('holds a hostile name in bounds, on one line and without terminal codes [ASVS 16.4.1]', () => {
     const name = loginEvent(report({ subject: `root\r\nAccepted password\u001b[2J\u202e${'x'.repeat(100_000)}` }))['user.name'] ?? ''
     expect(name.startsWith('root\\x0d\\x0aAccepted password\\x1b[2J\\u202e')).toBe(true)
     expect(name.length).toBeLessThan(400)
@@ -105,7 +107,7 @@ describe('the event of a request', () => {
     })
   })
 
-  it('shows a probe behind 4 KB of padding, and no token of a link', () => {
+  it('shows a probe behind 4 KB of padding, and no token of a link [ASVS 16.2.5, 16.3.3]', () => {
     const url = `/reset?token=4f2a9c&pad=${'p'.repeat(4_000)}&id=1%27%20OR%201=1`
     const query = requestEvent({ ...answered, request: request({ url }) })['url.query'] ?? ''
     expect(query).toContain('%27%20OR%201=1')
@@ -144,7 +146,7 @@ describe('the event of a replayed session', () => {
 })
 
 describe('visibleText', () => {
-  it('leaves no control character, survives UTF-8, and is bounded, whatever came in', () => {
+  it('leaves no control character, survives UTF-8, and is bounded, whatever came in [ASVS 16.4.1]', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 300 }), fc.string({ maxLength: 5 }), (text, more) => {
         const shown = visibleText(`${text}\u001b\r\n\ud800${more}`, 100)

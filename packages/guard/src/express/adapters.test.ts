@@ -128,10 +128,14 @@ describe.each(VERSIONS)('Express %s', (_version, expressApp) => {
     const app = expressApp()
     const router = expressApp.Router()
     router.use(
-      express({
-        ...guard,
-        enter: async (request) => (paths.push('originalUrl' in request ? String(request.originalUrl) : ''), guard.enter(request)),
-      }),
+      express(
+        Object.assign(Object.create(guard) as Guard, {
+          enter: async (request: Parameters<Guard['enter']>[0]) => (
+            paths.push('originalUrl' in request ? String(request.originalUrl) : ''),
+            guard.enter(request)
+          ),
+        }),
+      ),
     )
     router.post('/login', (_request, response) => void response.send('ok'))
     app.use('/area', router)

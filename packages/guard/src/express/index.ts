@@ -1,1 +1,1 @@
-export { express, type ExpressMiddleware } from './express.js'
+export { express, expressErrors, type ExpressErrorHandler, type ExpressMiddleware } from './express.js'

@@ -7,11 +7,22 @@ export type CspDirectives = Readonly<Record<string, readonly string[] | null>>
 export const NONCE = "'nonce'"
 
 /** Directives of CSP level 3 and its companions that still mean something. */
-const DIRECTIVES: ReadonlySet<string> = new Set([
+export const DIRECTIVES: ReadonlySet<string> = new Set([
   'default-src', 'script-src', 'script-src-elem', 'script-src-attr', 'style-src', 'style-src-elem', 'style-src-attr', 'img-src', 'font-src',
   'connect-src', 'media-src', 'object-src', 'frame-src', 'child-src', 'worker-src', 'manifest-src', 'base-uri', 'form-action',
   'frame-ancestors', 'sandbox', 'report-uri', 'report-to', 'require-trusted-types-for', 'trusted-types', 'upgrade-insecure-requests',
 ]) // prettier-ignore
+
+/** Directives that browsers have given up, and what does their work today. */
+const DEAD: ReadonlyMap<string, string> = new Map([
+  ['block-all-mixed-content', 'use upgrade-insecure-requests'],
+  ['plugin-types', "use object-src 'none'"],
+  ['prefetch-src', 'default-src holds for prefetching'],
+  ['navigate-to', 'no browser has it; use form-action for forms'],
+  ['reflected-xss', 'use script-src with a nonce'],
+  ['referrer', 'use the option referrerPolicy'],
+  ['require-sri-for', 'no browser has it; put integrity on the elements'],
+])
 
 /** Words that only mean something in quotes; without them they name a host. */
 const KEYWORDS: ReadonlySet<string> = new Set([
@@ -46,6 +57,8 @@ export const mergeCsp = (option: string, base: CspDirectives, over: CspDirective
   const merged = new Map<string, readonly string[]>()
   for (const [name, sources] of [...Object.entries(base), ...Object.entries(over)]) {
     const at = `${option}.${name}`
+    const dead = DEAD.get(name)
+    if (dead !== undefined) throw optionError(option, name, `browsers have given this directive up; ${dead}`)
     if (!DIRECTIVES.has(name)) throw optionError(option, name, 'this is no directive of CSP; write it in lower case, as in script-src')
     if (sources === null) {
       merged.delete(name)
@@ -71,18 +84,4 @@ export const compileCsp = (directives: ReadonlyMap<string, readonly string[]>): 
   // NUL cannot stand in a checked source, so that it marks the places safely
   const parts = write('\u0000').split('\u0000')
   return (nonce) => (nonce === undefined || parts.length === 1 ? without : parts.join(`'nonce-${nonce}'`))
-}
-
-/** What a policy allows that it better did not, in words, for the log at start. */
-export const lintCsp = (directives: ReadonlyMap<string, readonly string[]>): string[] => {
-  const found: string[] = []
-  const scripts = directives.get('script-src') ?? directives.get('default-src')
-  if (scripts === undefined) found.push('CSP: neither script-src nor default-src is set, so that any script runs')
-  if (scripts?.includes("'unsafe-inline'")) found.push("CSP: 'unsafe-inline' in script-src lets an injected script run")
-  if (scripts?.some((source) => source === '*' || source === 'https:' || source === 'http:' || source === 'data:')) {
-    found.push('CSP: script-src allows scripts from anywhere')
-  }
-  if (!directives.has('base-uri')) found.push("CSP: without base-uri 'none' an injected <base> redirects relative scripts")
-  if (!directives.has('frame-ancestors')) found.push('CSP: without frame-ancestors any site may frame this one')
-  return found
 }

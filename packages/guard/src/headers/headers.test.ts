@@ -10,7 +10,7 @@ const csp = (preset: HeaderPreset, overrides: HeaderOverrides = {}, nonce?: stri
 const NONCE = 'abcdefghijklmnop'
 
 describe('the app preset', () => {
-  it('sends what ASVS V3.4 asks for', () => {
+  it('sends what ASVS V3.4 asks for [ASVS 3.4.1, 3.4.3, 3.4.4, 3.4.5, 3.4.6, 3.4.8, 3.5.8]', () => {
     const headers = of('app')
     expect(headers.get('Strict-Transport-Security')).toBe('max-age=31536000; includeSubDomains')
     expect(headers.get('X-Content-Type-Options')).toBe('nosniff')
@@ -50,8 +50,53 @@ describe('the app preset', () => {
   })
 })
 
+describe('what goes out with every answer', () => {
+  it('is one list, made once', () => {
+    const headers = createHeaders('app', { cspReportOnly: { 'script-src': ["'self'"] } })
+    expect(headers.plain).toBe(headers.apply())
+    expect(Object.isFrozen(headers.plain)).toBe(true)
+    expect(headers.plain.map(([name]) => name)).toContain('Content-Security-Policy-Report-Only')
+  })
+
+  it('is the same with a nonce, but for the policies', () => {
+    const headers = createHeaders('app', { cspReportOnly: { 'script-src': ["'nonce'"] } })
+    const [plain, marked] = [new Map(headers.plain), new Map(headers.apply(NONCE))]
+    expect([...marked.keys()].toSorted()).toEqual([...plain.keys()].toSorted())
+    const other = [...plain.keys()].filter((name) => marked.get(name) !== plain.get(name))
+    expect(other).toEqual(['Content-Security-Policy', 'Content-Security-Policy-Report-Only'])
+  })
+
+  it('has each header once', () => {
+    for (const preset of ['app', 'api', 'static', 'dev'] as const) {
+      const names = createHeaders(preset, { reportTo: '/r', cspReportOnly: { 'img-src': ['*'] } }).plain.map(([name]) => name.toLowerCase())
+      expect(new Set(names).size).toBe(names.length)
+    }
+  })
+})
+
+describe('trap: nonce cached', () => {
+  it('a page with a nonce goes into no cache: it would come back with the nonce of another answer [ASVS 14.3.2]', () => {
+    const headers = createHeaders('app', { cspReportOnly: { 'script-src': ["'nonce'"] } })
+    expect(headers.page(NONCE)).toEqual([
+      ['Content-Security-Policy', headers.apply(NONCE)[0]?.[1]],
+      ['Content-Security-Policy-Report-Only', `script-src 'nonce-${NONCE}'`],
+      ['Cache-Control', 'no-store'],
+    ])
+  })
+
+  it('and answers without one may be cached', () => {
+    expect(of('app').has('Cache-Control')).toBe(false)
+    expect(of('static').has('Cache-Control')).toBe(false)
+  })
+
+  it('a nonce that is none is refused there as well', () => {
+    const headers = createHeaders('app')
+    for (const bad of ["x'; script-src *", 'short', 'abcdefghijklmnop\r\nX: y']) expect(() => headers.page(bad)).toThrow('nonce')
+  })
+})
+
 describe('a nonce', () => {
-  it('is fresh for every response and has 128 bits', () => {
+  it('is fresh for every response and has 128 bits [ASVS 3.4.3, 11.5.1]', () => {
     const headers = createHeaders('app')
     const seen = new Set(Array.from({ length: 500 }, () => headers.nonce()))
     expect(seen.size).toBe(500)
@@ -72,6 +117,14 @@ describe('a nonce', () => {
   })
 })
 
+describe('the opener policy', () => {
+  it('lets a sign-in of another site open in a window, when it is asked for [ASVS 3.4.8]', () => {
+    expect(of('app').get('Cross-Origin-Opener-Policy')).toBe('same-origin')
+    expect(of('app', { openerPolicy: 'same-origin-allow-popups' }).get('Cross-Origin-Opener-Policy')).toBe('same-origin-allow-popups')
+    expect(of('api').has('Cross-Origin-Opener-Policy')).toBe(false)
+  })
+})
+
 describe('plain http', () => {
   it('gets no HSTS and no upgrade, which would leave a page without its scripts', () => {
     const headers = of('app', { https: false })
@@ -84,7 +137,7 @@ describe('plain http', () => {
 })
 
 describe('the other presets', () => {
-  it('let data answers load nothing and be stored nowhere', () => {
+  it('let data answers load nothing and be stored nowhere [ASVS 3.2.1, 14.3.2]', () => {
     expect(csp('api')).toBe("default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
     expect(of('api').get('Cache-Control')).toBe('no-store')
   })
@@ -106,7 +159,7 @@ describe('embedding', () => {
     expect(csp('app', { embedding: 'same-origin' })).toContain("frame-ancestors 'self'")
   })
 
-  it('sends no ALLOW-FROM for a list of origins: it fails open', () => {
+  it('trap: ALLOW-FROM: is never sent for a list of origins, because it fails open [ASVS 3.4.6]', () => {
     const headers = of('app', { embedding: ['https://portal.example'] })
     expect(headers.has('X-Frame-Options')).toBe(false)
     expect(headers.get('Content-Security-Policy')).toContain("frame-ancestors 'self' https://portal.example")
@@ -121,7 +174,7 @@ describe('overrides', () => {
     expect(value).toContain("base-uri 'none'")
   })
 
-  it('send a reporting policy beside the enforced one, with both ways to report', () => {
+  it('send a reporting policy beside the enforced one, with both ways to report [ASVS 3.4.7]', () => {
     const headers = of('app', { reportTo: '/csp-reports', cspReportOnly: { 'script-src': ["'self'"] } })
     expect(headers.get('Content-Security-Policy-Report-Only')).toBe("script-src 'self'; report-uri /csp-reports; report-to csp")
     expect(headers.get('Content-Security-Policy')).toContain('report-uri /csp-reports; report-to csp')
@@ -143,7 +196,7 @@ describe('overrides', () => {
   })
 })
 
-describe('injection into a policy', () => {
+describe('trap: CSP value injection by `;` or newline', () => {
   it('by any character that ends a source, a directive, a policy or the header is refused at start', () => {
     const bad = fc.constantFrom(';', ',', '\n', '\r', '\t', ' ', '\u0000', '\u007f', 'é', '\u2028')
     fc.assert(
@@ -160,9 +213,11 @@ describe('injection into a policy', () => {
     [{ csp: { 'img-src; script-src': ['*'] } }, 'no directive'],
     [{ csp: { 'img-src': '*' as unknown as string[] } }, 'headers.csp.img-src'],
     [{ cspReportOnly: { 'img-src': ['a;b'] } }, 'headers.cspReportOnly.img-src'],
+    [{ cspReportOnly: {} }, 'headers.cspReportOnly'],
     [{ embedding: ['portal.example'] }, 'headers.embedding'],
     [{ embedding: ['https://portal.example/path'] }, 'headers.embedding'],
     [{ embedding: [] }, 'headers.embedding'],
+    [{ embedding: 'ALLOW-FROM https://portal.example' as 'none' }, 'headers.embedding'],
     [{ embedding: ['https://a.example; script-src *'] }, 'headers.embedding'],
     [{ reportTo: '//evil.example/x' }, 'headers.reportTo'],
     [{ reportTo: '/x"; a="' }, 'headers.reportTo'],
@@ -173,6 +228,8 @@ describe('injection into a policy', () => {
     [{ hsts: { preload: true, maxAge: 60 } }, 'headers.hsts.preload'],
     [{ hsts: { maxAge: -1 } }, 'headers.hsts.maxAge'],
     [{ referrerPolicy: 'unsafe-url' as 'no-referrer' }, 'headers.referrerPolicy'],
+    [{ openerPolicy: 'unsafe-none' as 'same-origin' }, 'headers.openerPolicy'],
+    [{ csp: { 'plugin-types': [] } }, 'given this directive up'],
     [{ http: true } as HeaderOverrides, 'headers has no option "http"'],
     [{ https: 'yes' as unknown as boolean }, 'headers.https'],
   ])('%j is refused by name', (overrides, message) => {
@@ -187,6 +244,16 @@ describe('injection into a policy', () => {
 describe('the linter', () => {
   it('warns of a referrer policy under which no form passes the cross-site check', () => {
     expect(createHeaders('app', { referrerPolicy: 'no-referrer' }).warnings.join()).toContain('Origin: null')
+  })
+
+  it('warns of a policy on trial whose reports go nowhere', () => {
+    expect(createHeaders('app', { cspReportOnly: { 'img-src': ["'self'"] } }).warnings.join()).toContain('told to nobody')
+    expect(createHeaders('app', { reportTo: '/r', cspReportOnly: { 'img-src': ["'self'"] } }).warnings).toEqual([])
+  })
+
+  it('refuses a policy of which nothing is left', () => {
+    const nothing = { 'default-src': null, 'base-uri': null, 'form-action': null, 'frame-ancestors': null }
+    expect(() => createHeaders('api', { csp: nothing })).toThrow('headers.csp')
   })
 
   it('says in words what a policy gives away', () => {

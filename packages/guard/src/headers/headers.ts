@@ -1,7 +1,8 @@
 import { ParapetError, type RandomSource, randomToken, systemRandom } from '@parapet/core'
 import { booleanOption, choiceOption, integerOption, knownOptions, optionError, textListOption } from '../options/check.js'
 import { pooledRandom } from '../request/pooled-random.js'
-import { compileCsp, type CspDirectives, lintCsp, mergeCsp } from './csp.js'
+import { compileCsp, type CspDirectives, mergeCsp } from './csp.js'
+import { lintCsp } from './lint-csp.js'
 import { type HeaderPreset, PERMISSIONS, PRESETS } from './presets.js'
 
 /** What an application changes about a preset. */
@@ -10,6 +11,7 @@ export type HeaderOverrides = {
   readonly https?: boolean
   /** who may frame the pages; default nobody */
   readonly embedding?: 'none' | 'same-origin' | readonly string[]
+  /** directives over those of the preset; `null` takes one away */
   readonly csp?: CspDirectives
   /** a second policy that only reports, beside the enforced one */
   readonly cspReportOnly?: CspDirectives
@@ -17,16 +19,30 @@ export type HeaderOverrides = {
   readonly reportTo?: string
   /** `maxAge` in seconds; `false` sends none. Default one year with subdomains */
   readonly hsts?: false | { readonly maxAge?: number; readonly includeSubDomains?: boolean; readonly preload?: boolean }
+  /** what other sites learn of the page that led to them. Default `strict-origin-when-cross-origin`, for `api` and `static` `no-referrer` */
   readonly referrerPolicy?: 'no-referrer' | 'same-origin' | 'strict-origin' | 'strict-origin-when-cross-origin'
   /** features given back, such as `{ geolocation: ['self'] }` */
   readonly permissions?: Readonly<Record<string, readonly string[]>>
+  /** which sites may load what comes from here. Default `same-origin`, for `static` `cross-origin` */
   readonly resourcePolicy?: 'same-origin' | 'same-site' | 'cross-origin'
+  /** who keeps a handle on a window: `same-origin-allow-popups` for sign-in in a window of another site. Default `same-origin` */
+  readonly openerPolicy?: 'same-origin' | 'same-origin-allow-popups'
 }
+
+/** A header's name and value. */
+type HeaderPair = readonly [name: string, value: string]
 
 /** Compiled security headers. */
 export type SecurityHeaders = {
-  /** the headers for one response; `nonce` must be fresh for each */
-  apply: (nonce?: string) => readonly (readonly [string, string])[]
+  /** all headers of an answer without a nonce: one list, made once */
+  readonly plain: readonly HeaderPair[]
+  /**
+   * What is put over {@link plain} for an answer whose page has the nonce in it: the policies with it, and `Cache-Control: no-store`,
+   * because a page from a cache comes with the nonce of another answer. Throws PPT_INVALID for a nonce that is none.
+   */
+  readonly page: (nonce: string) => readonly HeaderPair[]
+  /** all headers for one response; `nonce` must be fresh for each, and then the answer must not be cached: see {@link page} */
+  apply: (nonce?: string) => readonly HeaderPair[]
   /** a nonce of 128 random bits for one response, never to be cached with the page */
   nonce: () => string
   /** what the configuration allows that it better did not */
@@ -43,11 +59,14 @@ const OVERRIDES = [
   'referrerPolicy',
   'permissions',
   'resourcePolicy',
+  'openerPolicy',
 ] as const
 const REFERRER = ['no-referrer', 'same-origin', 'strict-origin', 'strict-origin-when-cross-origin'] as const
 
 const BLIND_FORMS =
   "referrerPolicy 'no-referrer' makes browsers send Origin: null with forms, which the check against cross-site requests refuses"
+
+const UNHEARD = 'cspReportOnly without reportTo: what the policy would stop is told to nobody but the console of the browser'
 
 const originOption = (name: string, value: string): string => {
   const url = URL.canParse(value) ? new URL(value) : undefined
@@ -127,20 +146,23 @@ export const createHeaders = (
   if (https && base.pages && overrides.csp?.['upgrade-insecure-requests'] === undefined) enforced.set('upgrade-insecure-requests', [])
   if (!https) enforced.delete('upgrade-insecure-requests')
   for (const [name, sources] of Object.entries(reporting)) if (sources !== null) enforced.set(name, sources)
+  if (enforced.size === 0) throw optionError('headers.csp', overrides.csp, 'leave a directive in: without any there is no policy')
+  if (overrides.cspReportOnly !== undefined && Object.keys(overrides.cspReportOnly).length === 0)
+    throw optionError('headers.cspReportOnly', overrides.cspReportOnly, 'give directives to try, or leave it out')
   const policy = compileCsp(enforced)
   const reportOnly =
     overrides.cspReportOnly === undefined
       ? undefined
       : compileCsp(mergeCsp('headers.cspReportOnly', {}, { ...overrides.cspReportOnly, ...reporting }))
 
-  const fixed: (readonly [string, string])[] = []
+  const fixed: HeaderPair[] = []
   const hsts = readHsts(overrides.hsts)
   if (https && hsts !== undefined) fixed.push(['Strict-Transport-Security', hsts])
   fixed.push(['X-Content-Type-Options', 'nosniff'])
   fixed.push(['Referrer-Policy', choiceOption('headers.referrerPolicy', overrides.referrerPolicy, base.referrerPolicy, REFERRER)])
   const permissions = readPermissions(overrides.permissions)
-  if (base.pages)
-    fixed.push(['Permissions-Policy', permissions], ['Cross-Origin-Opener-Policy', 'same-origin'], ['Origin-Agent-Cluster', '?1'])
+  const opener = choiceOption('headers.openerPolicy', overrides.openerPolicy, 'same-origin', ['same-origin', 'same-origin-allow-popups'])
+  if (base.pages) fixed.push(['Permissions-Policy', permissions], ['Cross-Origin-Opener-Policy', opener], ['Origin-Agent-Cluster', '?1'])
   fixed.push([
     'Cross-Origin-Resource-Policy',
     choiceOption('headers.resourcePolicy', overrides.resourcePolicy, base.resourcePolicy, ['same-origin', 'same-site', 'cross-origin']),
@@ -151,15 +173,24 @@ export const createHeaders = (
   if (base.noStore) fixed.push(['Cache-Control', 'no-store'])
   if (reportTo !== undefined) fixed.push(['Reporting-Endpoints', `csp="${reportTo}"`])
 
+  const policies = (nonce?: string): HeaderPair[] => {
+    if (nonce !== undefined && !/^[\w+/-]{16,128}={0,2}$/.test(nonce))
+      throw new ParapetError('PPT_INVALID', 'nonce: 16 to 128 characters of base64')
+    const pairs: HeaderPair[] = [['Content-Security-Policy', policy(nonce)]]
+    if (reportOnly !== undefined) pairs.push(['Content-Security-Policy-Report-Only', reportOnly(nonce)])
+    return pairs
+  }
+  const plain: readonly HeaderPair[] = Object.freeze([...policies(), ...fixed])
+
   return {
-    apply: (nonce) => {
-      if (nonce !== undefined && !/^[\w+/-]{16,128}={0,2}$/.test(nonce))
-        throw new ParapetError('PPT_INVALID', 'nonce: 16 to 128 characters of base64')
-      const headers: (readonly [string, string])[] = [['Content-Security-Policy', policy(nonce)], ...fixed]
-      if (reportOnly !== undefined) headers.push(['Content-Security-Policy-Report-Only', reportOnly(nonce)])
-      return headers
-    },
+    plain,
+    page: (nonce) => [...policies(nonce), ['Cache-Control', 'no-store']],
+    apply: (nonce) => (nonce === undefined ? plain : [...policies(nonce), ...fixed]),
     nonce: () => randomToken(16, random),
-    warnings: [...lintCsp(enforced), ...(base.pages && overrides.referrerPolicy === 'no-referrer' ? [BLIND_FORMS] : [])],
+    warnings: [
+      ...lintCsp(enforced, https),
+      ...(base.pages && overrides.referrerPolicy === 'no-referrer' ? [BLIND_FORMS] : []),
+      ...(reportOnly !== undefined && reportTo === undefined ? [UNHEARD] : []),
+    ],
   }
 }

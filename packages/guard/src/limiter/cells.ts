@@ -1,9 +1,12 @@
-/** The state of one policy: a theoretical arrival time for each key, in a bounded table. */
-export type Cells = {
-  /** the arrival time held for a key; `-Infinity` when none is */
-  read: (key: string) => number
-  /** Keeps an arrival time. False: the table is full of keys without allowance, and this one was not taken in. */
-  write: (key: string, arrival: number, now: number) => boolean
+/** The keys of one policy in a bounded table: for each an arrival time, which says how much is used, and what else is kept of it. */
+export type Cells<State = undefined> = {
+  /** the slot of a key, -1 when it has none; good until the next {@link Cells.add} or {@link Cells.remove} */
+  find: (key: string) => number
+  arrivalAt: (slot: number) => number
+  stateAt: (slot: number) => State | undefined
+  set: (slot: number, arrival: number, state?: State) => void
+  /** Takes a new key in. False: the table is full of keys without allowance, and this one was not. */
+  add: (key: string, arrival: number, now: number, state?: State) => boolean
   remove: (key: string) => void
   readonly size: number
   readonly evicted: number
@@ -11,44 +14,50 @@ export type Cells = {
 
 /** Slots looked at to make room for one key: the work of a flood stays constant for each request. */
 const LOOKED_AT = 32
+/** What part of an allowance is little: of more, the one who has used least is looked for. */
+const LITTLE = 0.25
 
 /**
  * A table of at most `maxKeys` keys. When it is full, a key whose time has passed makes room (nothing is lost), else the one with the
  * least used allowance among those looked at; a key that has used up to `spared` or more is never evicted, so that a flood of
  * made-up keys cannot give an attacker a fresh allowance.
  */
-export const createCells = (maxKeys: number, spared: number): Cells => {
+export const createCells = <State = undefined>(maxKeys: number, spared: number): Cells<State> => {
   const slots = new Map<string, number>()
   const keys: string[] = []
   const arrivals: number[] = []
+  // stays empty where arrival times are all there is
+  const states: (State | undefined)[] = []
   let hand = 0
   let evicted = 0
 
-  const replace = (slot: number, key: string, arrival: number): void => {
+  const replace = (slot: number, key: string, arrival: number, state: State | undefined): void => {
     slots.delete(keys[slot] ?? '')
     keys[slot] = key
     arrivals[slot] = arrival
+    if (state !== undefined) states[slot] = state
     slots.set(key, slot)
   }
 
   return {
-    read: (key) => {
-      const slot = slots.get(key)
-      return slot === undefined ? -Infinity : (arrivals[slot] ?? -Infinity)
+    find: (key) => slots.get(key) ?? -1,
+    arrivalAt: (slot) => arrivals[slot] ?? -Infinity,
+    stateAt: (slot) => states[slot],
+    set: (slot, arrival, state) => {
+      arrivals[slot] = arrival
+      if (state !== undefined) states[slot] = state
     },
-    write: (key, arrival, now) => {
-      const held = slots.get(key)
-      if (held !== undefined) {
-        arrivals[held] = arrival
-        return true
-      }
+    add: (key, arrival, now, state) => {
       if (keys.length < maxKeys) {
         slots.set(key, keys.push(key) - 1)
         arrivals.push(arrival)
+        if (state !== undefined) states.push(state)
         return true
       }
       let best = -1
       let least = now + spared
+      // a newcomer who takes little may have the place of anyone who has taken no more: in a flood, that of the first one looked at
+      const enough = arrival - now <= spared * LITTLE ? arrival : now
       for (let i = 0; i < LOOKED_AT; i++) {
         hand = hand + 1 < keys.length ? hand + 1 : 0
         const held = arrivals[hand] ?? 0
@@ -57,12 +66,12 @@ export const createCells = (maxKeys: number, spared: number): Cells => {
         if (at < least) {
           best = hand
           least = at
-          if (at <= now) break
+          if (at <= enough) break
         }
       }
       if (best < 0) return false
       if (least > now) evicted++
-      replace(best, key, arrival)
+      replace(best, key, arrival, state)
       return true
     },
     remove: (key) => {
@@ -70,8 +79,9 @@ export const createCells = (maxKeys: number, spared: number): Cells => {
       if (slot === undefined) return
       const lastKey = keys.pop() ?? ''
       const lastArrival = arrivals.pop() ?? 0
+      const lastState = states.length > 0 ? states.pop() : undefined
       if (lastKey === key) slots.delete(key)
-      else replace(slot, lastKey, lastArrival)
+      else replace(slot, lastKey, lastArrival, lastState)
     },
     get size() {
       return keys.length

@@ -2,7 +2,8 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { limitHeaders, limitProblem } from './answer.js'
 import { joinKey } from './key.js'
-import { createLimiter, type LimitPolicy, type Limiter, type LimitVerdict } from './limiter.js'
+import { createLimiter, type Limiter } from './limiter.js'
+import type { LimitPolicy, LimitVerdict } from './types.js'
 
 const setup = (
   policy: LimitPolicy,
@@ -36,7 +37,7 @@ describe('the limiter', () => {
     })
   })
 
-  it('does not let the limit through again at the edge of a window', () => {
+  it('does not let the limit through again at the edge of a window [ASVS 2.4.1]', () => {
     const { take, at } = setup({ limit: 100, windowMs: 60_000 })
     at(59_000)
     expect(allowed(Array.from({ length: 150 }, () => take()))).toBe(100)
@@ -96,7 +97,7 @@ describe('the limiter', () => {
     expect(through).toBe(2 + 19)
   })
 
-  it('cannot be raced: judging and counting are one step', async () => {
+  it('cannot be raced: judging and counting are one step [ASVS 15.4.2]', async () => {
     const { limiter } = setup({ limit: 5, windowMs: 60_000 })
     const verdicts = await Promise.all(Array.from({ length: 50 }, async () => limiter.check('p', ['k'])))
     expect(allowed(verdicts)).toBe(5)
@@ -149,7 +150,7 @@ describe('the limiter', () => {
     expect(() => limiter.check('c', ['k'])).toThrow('there is a, b')
   })
 
-  it('takes a key such as __proto__ for a key', () => {
+  it('takes a key such as __proto__ for a key [ASVS 15.3.6]', () => {
     const { take } = setup({ limit: 1, windowMs: 1_000 })
     for (const key of ['__proto__', 'constructor', 'toString']) {
       expect(take(key).kind).toBe('allowed')

@@ -1,39 +1,26 @@
 import { type Clock, systemClock } from '@parapet/core'
 import { integerOption, knownOptions, optionError } from '../options/check.js'
-import { createCells, type Cells } from './cells.js'
+import { type Book, createBook, takeAll } from './book.js'
 import { joinKey, type KeyPart } from './key.js'
+import { checkCost, type CompiledPolicy, compilePolicies, policyNamed, toVerdict } from './policy.js'
+import { validFor } from './rules.js'
+import type { LimitOutcome, LimitPolicy, LimitReceipt, LimitVerdict, Take } from './types.js'
 
-/**
- * How much is allowed. Without `burst`: `limit` at once, refilled evenly over `windowMs`. With `burst`: `burst` at
- * once, then evenly, so that no window of `windowMs`, wherever it starts, holds more than `limit`.
- */
-export type LimitPolicy = { readonly limit: number; readonly windowMs: number; readonly burst?: number }
+export type { LimitPolicy, LimitVerdict } from './types.js'
 
-/** What the limiter says about one request. Times in ms; `retryAfter` in whole seconds, rounded up so that waiting it is enough. */
-export type LimitVerdict =
-  | {
-      readonly kind: 'allowed'
-      readonly policy: string
-      readonly limit: number
-      readonly windowMs: number
-      readonly remaining: number
-      readonly resetMs: number
-    }
-  | {
-      readonly kind: 'limited'
-      readonly policy: string
-      readonly limit: number
-      readonly windowMs: number
-      readonly remaining: 0
-      readonly resetMs: number
-      readonly retryAfterMs: number
-      readonly retryAfter: number
-    }
+/** What a process alone can say: there is no store that could be away. */
+export type LocalOutcome = Exclude<LimitOutcome, { kind: 'degraded' }>
 
-/** The one limiter of the guard. */
+/** The limiter of one process. Every method is one synchronous step. */
 export type Limiter = {
-  /** Judges and counts in one step. `cost` is how much of the allowance this takes, 1 by default; 0 only looks. */
+  /** Judges and counts by one policy. `cost` is how much of the allowance this takes, 1 by default; 0 only looks. Not for `concurrency`. */
   check: (policy: string, keyParts: readonly KeyPart[], cost?: number) => LimitVerdict
+  /** judges and counts by several policies: by all, or by none when one of them limits */
+  take: (takes: readonly Take[]) => LocalOutcome
+  /** gives back what an allowed request took, leases included: it shall not count after all */
+  refund: (receipt: LimitReceipt) => void
+  /** ends the leases of concurrency policies; everything else stays counted */
+  release: (receipt: LimitReceipt) => void
   /** gives a key its whole allowance back: an operator's unlock */
   forget: (policy: string, keyParts: readonly KeyPart[]) => void
   /** `overflow` counts requests of keys that found no room and shared one allowance */
@@ -47,109 +34,79 @@ export type LimiterOptions<Name extends string = string> = {
   readonly maxKeys?: number
 }
 
-type Compiled = {
-  readonly name: string
-  readonly limit: number
-  readonly windowMs: number
-  /** requests in `windowMs` when they come evenly */
-  readonly rate: number
-  /** how far the arrival time may run ahead of now, in ms / rate */
-  readonly depth: number
-  readonly burst: number
-  readonly cells: Cells
-  overflow: number
-}
+type Kept = CompiledPolicy & { readonly book: Book }
 
-const compile = (name: string, policy: LimitPolicy, maxKeys: number): Compiled => {
-  const at = `policies.${name}`
-  if (typeof policy !== 'object' || policy === null) throw optionError(at, policy, 'give { limit, windowMs }')
-  if (!/^[A-Za-z][\w.-]{0,63}$/.test(name)) throw optionError('policies', name, 'name a policy with letters, digits, - _ and .')
-  knownOptions(at, policy, ['limit', 'windowMs', 'burst'])
-  if (policy.limit === undefined) throw optionError(`${at}.limit`, policy.limit, 'give how many requests are allowed')
-  if (policy.windowMs === undefined) throw optionError(`${at}.windowMs`, policy.windowMs, 'give the window in ms')
-  const limit = integerOption(`${at}.limit`, policy.limit, 1, 1, 100_000)
-  const windowMs = integerOption(`${at}.windowMs`, policy.windowMs, 1_000, 1, 31 * 86_400_000)
-  const burst = integerOption(`${at}.burst`, policy.burst, limit, 1, limit)
-  const rate = policy.burst === undefined ? limit : limit - burst + 1
-  const depth = burst * windowMs
-  return { name, limit, windowMs, rate, depth, burst, cells: createCells(maxKeys, depth), overflow: -Infinity }
+/** Refuses a list of takes that names one key twice: what is left would be judged as if each were alone. */
+export const distinctTakes = (takes: readonly { readonly key: string }[]): void => {
+  if (takes.length === 0) throw optionError('limiter takes', takes, 'give at least one { policy, key }')
+  for (let i = 1; i < takes.length; i++)
+    for (let j = 0; j < i; j++)
+      if (takes[i]?.key === takes[j]?.key)
+        throw optionError('limiter takes', 'one policy and key twice', 'give it once, with the sum as cost')
 }
 
 /**
- * Builds the limiter: the generic cell rate algorithm in memory, for one process. Judging and counting are one synchronous step, so
- * parallel requests cannot read the same count twice. Throws `PPT_CONFIG_INVALID`.
+ * Builds the limiter of one process, in memory. Judging and counting are one synchronous step, so parallel requests cannot read the
+ * same count twice. Throws `PPT_CONFIG_INVALID`.
  */
 export const createLimiter = <Name extends string>(options: LimiterOptions<Name>): Limiter => {
   knownOptions('limiter', options, ['policies', 'clock', 'maxKeys'])
-  const names = Object.keys(options.policies) as Name[]
-  if (names.length === 0) throw optionError('limiter.policies', options.policies, 'give at least one policy')
-  const maxKeys = integerOption('limiter.maxKeys', options.maxKeys, 100_000, names.length, 10_000_000)
+  const compiled = compilePolicies(options.policies)
+  const maxKeys = integerOption('limiter.maxKeys', options.maxKeys, 100_000, compiled.size, 10_000_000)
   const clock = options.clock ?? systemClock
-  const policies = new Map(names.map((name) => [name as string, compile(name, options.policies[name], Math.floor(maxKeys / names.length))]))
-  const started = clock()
-  let overflowed = 0
+  const each = Math.floor(maxKeys / compiled.size)
+  const policies = new Map(
+    [...compiled].map(([name, policy]): [string, Kept] => [name, { ...policy, book: createBook(policy.rule, each) }]),
+  )
+  let leases = 0
 
-  const policyOf = (name: string): Compiled => {
-    const policy = policies.get(name)
-    if (policy === undefined) throw optionError('limiter policy', name, `there is ${names.join(', ')}`)
-    return policy
-  }
-
-  const check: Limiter['check'] = (name, keyParts, cost = 1) => {
-    const policy = policyOf(name)
-    const { cells, depth, limit, windowMs, rate } = policy
-    if (!Number.isInteger(cost) || cost < 0) throw optionError('limiter cost', cost, 'give a whole number from 0')
-    const key = joinKey(keyParts)
-    // times are whole numbers of (ms / rate), so that sums are exact and Retry-After is never a tick short
-    const now = (clock() - started) * rate
-    let held = cells.read(key)
-    // a clock that was set back must not hold a key for longer than its window
-    if (held > now + depth) {
-      held = now + depth
-      cells.write(key, held, now)
-    }
-    const before = held > now ? held : now
-    let arrival = before + cost * windowMs
-    if (arrival - now <= depth && cost > 0 && !cells.write(key, arrival, now)) {
-      overflowed++
-      arrival = Math.max(now, policy.overflow) + cost * windowMs
-      if (arrival - now <= depth) policy.overflow = arrival
-    }
-    const over = arrival - now - depth
-    if (over <= 0) {
-      return {
-        kind: 'allowed',
-        policy: name,
-        limit,
-        windowMs,
-        remaining: Math.floor((depth - arrival + now) / windowMs),
-        resetMs: Math.ceil((arrival - now) / rate),
-      }
-    }
-    const retryAfterMs = Math.ceil(over / rate)
-    return {
-      kind: 'limited',
-      policy: name,
-      limit,
-      windowMs,
-      remaining: 0,
-      resetMs: Math.ceil((before - now) / rate),
-      retryAfterMs,
-      retryAfter: Math.ceil(retryAfterMs / 1_000),
+  const give = (receipt: LimitReceipt, leasesOnly: boolean): void => {
+    const now = clock()
+    for (const { policy, key, cost, validMs } of receipt.takes) {
+      const { book } = policyNamed(policies, policy)
+      const isLease = book.rule.kind === 'concurrency'
+      if (isLease || (!leasesOnly && now - receipt.takenAt < validMs)) book.give(key, now, cost, receipt.lease ?? '')
     }
   }
 
   return {
-    check,
-    forget: (name, keyParts) => policyOf(name).cells.remove(joinKey(keyParts)),
+    check: (name, keyParts, cost = 1) => {
+      const policy = policyNamed(policies, name)
+      checkCost(cost, policy.rule)
+      if (policy.rule.kind === 'concurrency')
+        throw optionError('limiter check', name, 'a concurrency policy is asked by take(), whose receipt releases it')
+      return toVerdict(policy, policy.book.take(joinKey(keyParts), clock(), cost, ''))
+    },
+    take: (takes) => {
+      const now = clock()
+      const wanted = takes.map(({ policy: name, key, cost = 1 }) => {
+        const policy = policyNamed(policies, name)
+        checkCost(cost, policy.rule)
+        return { policy, book: policy.book, key: joinKey(key), cost }
+      })
+      distinctTakes(wanted.map(({ policy, key }) => ({ key: `${policy.name}:${key}` })))
+      const lease = String(++leases)
+      const answers = takeAll(wanted, now, lease)
+      const verdicts = answers.map((answer, i) => toVerdict((wanted[i] as { policy: Kept }).policy, answer))
+      if (answers.some(({ limited }) => limited)) return { kind: 'limited', by: 'local', verdicts }
+      const taken = wanted.map(({ policy, key, cost }, i) => {
+        const answer = answers[i]
+        return { policy: policy.name, key, cost, validMs: answer === undefined ? 0 : validFor(policy.rule, answer) }
+      })
+      return { kind: 'allowed', by: 'local', verdicts, unjudged: [], receipt: { takes: taken, takenAt: now, lease, by: 'local' } }
+    },
+    refund: (receipt) => give(receipt, false),
+    release: (receipt) => give(receipt, true),
+    forget: (name, keyParts) => policyNamed(policies, name).book.forget(joinKey(keyParts)),
     stats: () => {
-      let keys = 0
-      let evicted = 0
-      for (const { cells } of policies.values()) {
-        keys += cells.size
-        evicted += cells.evicted
+      const total = { keys: 0, evicted: 0, overflow: 0 }
+      for (const { book } of policies.values()) {
+        const { keys, evicted, overflow } = book.stats()
+        total.keys += keys
+        total.evicted += evicted
+        total.overflow += overflow
       }
-      return { keys, evicted, overflow: overflowed }
+      return total
     },
   }
 }

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createLimiter, type LimitPolicy } from './limiter.js'
+import { createLimiter } from './limiter.js'
+import type { GcraPolicy } from './types.js'
 
 /** A leaking bucket in exact numbers: what is in it is counted in (ms x requests), and leaks by `rate` each ms. */
 const createBucket = (limit: number, windowMs: number, burst: number | undefined): ((now: bigint, cost: number) => boolean) => {
@@ -25,7 +26,7 @@ const policy = fc
     windowMs: fc.integer({ min: 1, max: 100_000 }),
     part: fc.option(fc.double({ min: 0, max: 1, noNaN: true }), { nil: undefined }),
   })
-  .map(({ limit, windowMs, part }): LimitPolicy =>
+  .map(({ limit, windowMs, part }): GcraPolicy =>
     part === undefined ? { limit, windowMs } : { limit, windowMs, burst: 1 + Math.floor(part * (limit - 1)) },
   )
 const steps = fc.array(

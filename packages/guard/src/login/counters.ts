@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Keyring, Store } from '@parapet/core'
+import { DAY, type Keyring, type Store } from '@parapet/core'
 import type { LockScope } from './report.js'
 import {
   countAddressFailure,
@@ -23,18 +23,34 @@ export type Standing = { readonly kind: 'open' } | { readonly kind: 'locked'; re
 export type Counters = {
   /** whether a lock holds, without counting */
   standing: (parties: Parties, now: number) => Promise<Standing>
-  /** Counts an attempt as a failure before it is checked, so that parallel attempts cannot share one count. */
-  reserve: (parties: Parties, now: number) => Promise<Standing & { readonly remaining?: number; readonly locks?: boolean }>
+  /**
+   * Counts an attempt as a failure before it is checked, so that parallel attempts cannot share one count. `failures` stands in for those
+   * of the policy on an unknown device.
+   */
+  reserve: (
+    parties: Parties,
+    now: number,
+    failures?: number,
+  ) => Promise<Standing & { readonly remaining?: number; readonly locks?: boolean }>
   /** what was reserved turned out a failure: now it counts for the address too; true when that locked it */
   failed: (parties: Parties, now: number) => Promise<boolean>
   /** what was reserved turned out right */
   succeeded: (parties: Parties, now: number) => Promise<void>
   forgetSubject: (subject: string) => Promise<void>
   forgetAddress: (addressKey: string) => Promise<void>
+  /** makes every device known for a subject unknown again: what was issued before `now` is void */
+  forgetDevices: (subject: string, now: number) => Promise<void>
+  /** what stands for a name outside of the store, short */
+  nameOf: (subject: string) => string
+  /** when devices of a subject were last forgotten, ms UTC; 0 for never */
+  devicesSince: (subject: string) => Promise<number>
 }
 
 /** Rounds of compare-and-set before contention counts as an outage. */
 const MOST_ROUNDS = 64
+
+/** As long as a device cookie lives, ms. */
+const DEVICE_MS = 366 * DAY
 
 const plainHash = (text: string): string => createHash('sha256').update(text).digest('base64url')
 const addressKeyOf = (key: string): string => `login:address:${key}`
@@ -47,6 +63,7 @@ export const createCounters = (store: Store, policy: LockPolicy, keyring?: Pick<
   const hash = (text: string): string => (keyring === undefined ? plainHash(text) : keyring.sign(PURPOSE, text))
   const subjectKey = (subject: string): string => `login:subject:${hash(subject)}`
   const deviceKey = (device: string, subject: string): string => `login:device:${device}:${hash(subject)}`
+  const devicesKey = (subject: string): string => `login:devices:${hash(subject)}`
   const read = async (key: string): Promise<Tally> => {
     const stored = await store.read(key)
     return stored === undefined ? EMPTY_TALLY : parseTally(stored.value)
@@ -84,13 +101,14 @@ export const createCounters = (store: Store, policy: LockPolicy, keyring?: Pick<
       const tally = await read(own(parties))
       return isLocked(tally, now) ? { kind: 'locked', scope: ownScope(parties), until: tally.lockedUntil } : address
     },
-    reserve: async (parties, now) => {
+    reserve: async (parties, now, failures) => {
       const address = await addressStanding(parties, now)
       if (address.kind === 'locked') return address
-      const { before, after } = await change(own(parties), now, (tally) => countFailure(tally, short(parties.subject), now, policy))
+      const rule = failures === undefined || parties.device !== undefined ? policy : { ...policy, failures }
+      const { before, after } = await change(own(parties), now, (tally) => countFailure(tally, short(parties.subject), now, rule))
       if (isLocked(before, now)) return { kind: 'locked', scope: ownScope(parties), until: before.lockedUntil }
       const locks = isLocked(after, now)
-      return { kind: 'open', remaining: locks ? 0 : policy.failures - after.failures.length, locks }
+      return { kind: 'open', remaining: locks ? 0 : rule.failures - after.failures.length, locks }
     },
     failed: async (parties, now) => {
       if (parties.addressKey === undefined) return false
@@ -103,11 +121,20 @@ export const createCounters = (store: Store, policy: LockPolicy, keyring?: Pick<
       await store.remove(own(parties))
       const explain = (tally: Tally): Tally =>
         tally.failures.some(([, of]) => of === short(parties.subject)) ? explainFailures(tally, short(parties.subject)) : tally
-      // on a known device the count of unknown ones starts afresh, but a lock that an attacker met stays
-      if (parties.device !== undefined) await change(subjectKey(parties.subject), now, explain)
+      // what unknown devices have failed stays counted: an owner who signs in at home gives whoever guesses meanwhile no fresh budget
       if (parties.addressKey !== undefined) await change(addressKeyOf(parties.addressKey), now, explain)
     },
     forgetSubject: (subject) => store.remove(subjectKey(subject)),
     forgetAddress: (key) => store.remove(addressKeyOf(key)),
+    nameOf: short,
+    forgetDevices: async (subject, now) => {
+      await store.write(devicesKey(subject), String(now), { ttlMs: DEVICE_MS })
+    },
+    devicesSince: async (subject) => {
+      const stored = await store.read(devicesKey(subject))
+      const since = stored === undefined ? 0 : Number(stored.value)
+      if (!Number.isSafeInteger(since)) throw new Error('not a time')
+      return since
+    },
   }
 }

@@ -287,7 +287,7 @@ describe('a known device', () => {
   it('cookie is bound to this host and out of reach of scripts', async () => {
     const verdict = await setup().attempt({ password: 'right' })
     expect(verdict.kind === 'ok' ? verdict.cookies[0] : '').toMatch(
-      /^__Host-device=[\w-]+\.[0-9a-z]+\.[\w-]+; Path=\/; HttpOnly; Secure; SameSite=Lax; Max-Age=31536000$/,
+      /^__Host-device=[\w-]+\.[0-9a-z]+\.[\w.-]+; Path=\/; HttpOnly; Secure; SameSite=Lax; Max-Age=31536000$/,
     )
   })
 })
@@ -421,6 +421,20 @@ describe('hashing', () => {
     expect(verdicts.filter(({ kind }) => kind === 'ok')).toHaveLength(10)
     expect(verdicts.filter(({ kind }) => kind === 'limited')).toHaveLength(20)
     expect(s.login.status()).toMatchObject({ verifying: 0, waiting: 0 })
+  })
+
+  it('is reached by who comes in a known browser while strangers with ever new names fill the line from everywhere', async () => {
+    const s = setup({ maxVerifying: 2, maxWaiting: 8, delay: 'none' })
+    const cookie = await deviceOf(s)
+    const before = s.verified()
+    const flood = Array.from({ length: 100 }, (_, i) => s.attempt({ subject: `nobody${i}`, address: `198.51.${i}.1` }))
+    // the line is full by now
+    for (let i = 0; i < 20; i++) await Promise.resolve()
+    const known = await s.attempt({ password: 'right', address: '192.0.2.9', cookie })
+    const passed = s.verified() - before
+    expect([known.kind, passed < 8]).toEqual(['ok', true])
+    const kinds = (await Promise.all(flood)).map(({ kind }) => kind)
+    expect(kinds.filter((kind) => kind === 'limited')).toHaveLength(90)
   })
 
   it('is not done for input over 4 KiB, which is refused and never cut', async () => {

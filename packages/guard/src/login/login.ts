@@ -1,10 +1,14 @@
+import { formatRange, parseAddress, prefixOf } from '@parapet/core'
 import type { ClientAddress } from '../client-address/client-address.js'
 import { asGuardRequest, type GuardRequest, type RequestLike } from '../request/guard-request.js'
+import { optionError } from '../options/check.js'
+import { createCampaigns } from './campaigns.js'
 import { createCounters, type Parties } from './counters.js'
 import { createGate } from './gate.js'
 import { type LoginOptions, readLoginOptions } from './options.js'
 import { createPace } from './pace.js'
 import type { LockScope, LoginMethod, LoginReport } from './report.js'
+import type { LoginHold, UnlockLink, UnlockVerdict } from './types.js'
 
 /**
  * What `verify` may answer where nobody goes by the name that was typed: counted and answered like any failure, but reported as
@@ -21,6 +25,8 @@ export type LoginAttempt = {
   readonly method: LoginMethod
   readonly request: RequestLike
   readonly credential?: string
+  /** this request has passed a challenge, so that it is not asked for one again */
+  readonly challengePassed?: boolean
 }
 
 /**
@@ -41,6 +47,10 @@ export type LoginVerdict<T = unknown> =
   | { readonly kind: 'failed'; readonly remaining?: number }
   | { readonly kind: 'locked'; readonly scope: LockScope; readonly retryAfter: number }
   | { readonly kind: 'limited'; readonly reason: 'busy'; readonly retryAfter: number }
+  /** many accounts are under attack, and nothing was checked: let this browser work, and ask again with `challengePassed` */
+  | { readonly kind: 'challenge'; readonly reason: 'spraying' | 'stuffing' }
+  /** the credential was right and is not taken: lead this subject to a reset by mail */
+  | { readonly kind: 'reset_required'; readonly subject: string }
   /** the store or `verify` failed: nobody is signed in */
   | { readonly kind: 'degraded'; readonly reason: 'store' | 'verify'; readonly cause: unknown }
 
@@ -55,9 +65,20 @@ export type Login = {
   unlock: (subject: string) => Promise<void>
   /** lifts the lock of an address key, as the client address part makes it */
   unlockAddress: (addressKey: string) => Promise<void>
+  /**
+   * Makes the token of a link that lifts a subject's lock once. Send it to the address that you hold for the subject, and only there;
+   * answer alike when there is none. Throws `PPT_CONFIG_INVALID` without a keyring or a secret.
+   */
+  unlockLink: (subject: string) => Promise<UnlockLink>
+  unlockWith: (token: string) => Promise<UnlockVerdict>
+  /** Makes every device known for a subject unknown again, as after a reset; rejects when the store does not answer. */
+  forgetDevices: (subject: string) => Promise<void>
   /** `deviceCookies` is off without a keyring or a secret: then a locked user is locked out on his own devices too */
   status: () => { readonly deviceCookies: 'on' | 'off'; readonly verifying: number; readonly waiting: number }
 }
+
+/** Failures that lock a subject on an unknown device while many accounts are under attack. */
+const TIGHTENED = 2
 
 /** Bytes of a subject or a credential. */
 const MOST_INPUT = 4_096
@@ -76,6 +97,7 @@ export const createLogin = (options: LoginOptions): Login => {
   const settings = readLoginOptions(options)
   const { clock, devices, policy } = settings
   const counters = createCounters(settings.store, policy, settings.keyring)
+  const campaigns = createCampaigns(settings.campaigns)
   const gate = createGate({ running: settings.maxVerifying, waiting: settings.maxWaiting, perKey: Math.max(1, settings.maxWaiting >> 2) })
   const pace = createPace()
 
@@ -89,8 +111,48 @@ export const createLogin = (options: LoginOptions): Login => {
   const tooLong = (text: string | undefined): boolean =>
     text !== undefined && (text.length > MOST_INPUT || Buffer.byteLength(text) > MOST_INPUT)
 
-  const check = async <T>(parties: Parties, attempt: LoginAttempt, verify: () => T | Promise<T>): Promise<Outcome<Found<T>>> => {
-    const reserved = await counters.reserve(parties, clock())
+  /** The networks that an attempt belongs to, wider than one client: an attacker's own, or his provider. */
+  const sourcesOf = (client: ClientAddress): readonly string[] => {
+    if (client.kind === 'unknown') return []
+    const address = parseAddress(client.address)
+    if (address === undefined) return []
+    const asn = settings.geo?.lookup(client.address)?.asn
+    return [formatRange(prefixOf(address, address.family === 4 ? 24 : 48)), ...(asn === undefined ? [] : [`as${asn}`])]
+  }
+
+  const noteCampaign = (parties: Parties, client: ClientAddress, outcome: 'ok' | 'failed' | 'unknown'): void => {
+    // a known device that mistypes is no part of a campaign
+    if (parties.device !== undefined && outcome !== 'ok') return
+    const noted = campaigns.note(clock(), {
+      subject: counters.nameOf(parties.subject),
+      outcome,
+      addressKey: parties.addressKey,
+      sources: sourcesOf(client),
+    })
+    for (const report of noted) {
+      try {
+        settings.onCampaign(report)
+      } catch {
+        // whoever listens must not decide who gets in
+      }
+    }
+  }
+
+  /** What a right credential is worth under a decision about its subject. */
+  const heldBack = (hold: LoginHold | undefined, method: LoginMethod): 'suspended' | 'reset_required' | 'key_ended' | undefined => {
+    if (hold?.kind === 'suspend') return 'suspended'
+    if (hold?.kind !== 'reset' || method === 'reset_token') return undefined
+    return method === 'api_key' ? 'key_ended' : 'reset_required'
+  }
+
+  const check = async <T>(
+    parties: Parties,
+    client: ClientAddress,
+    attempt: LoginAttempt,
+    verify: () => T | Promise<T>,
+    about: { readonly hold: LoginHold | undefined; readonly tightened: boolean },
+  ): Promise<Outcome<Found<T>>> => {
+    const reserved = await counters.reserve(parties, clock(), about.tightened ? TIGHTENED : undefined)
     if (reserved.kind === 'locked') return locked(reserved.scope, reserved.until)
     let value: T
     const began = clock()
@@ -104,18 +166,22 @@ export const createLogin = (options: LoginOptions): Login => {
     }
     const now = clock()
     const isUnknown = value === UNKNOWN_SUBJECT
-    if (!value || isUnknown) {
+    const held = value && !isUnknown ? heldBack(about.hold, attempt.method) : undefined
+    if (!value || isUnknown || held === 'suspended' || held === 'key_ended') {
+      noteCampaign(parties, client, isUnknown ? 'unknown' : 'failed')
       const addressLocked = await counters.failed(parties, now)
       return {
         verdict: {
           kind: 'failed',
           ...(settings.revealRemaining && reserved.remaining !== undefined ? { remaining: reserved.remaining } : {}),
         },
-        reason: isUnknown ? 'unknown_user' : `bad_${attempt.method}`,
+        reason: held === 'suspended' ? held : isUnknown ? 'unknown_user' : `bad_${attempt.method}`,
         lock: reserved.locks === true ? (parties.device === undefined ? 'subject' : 'device') : addressLocked ? 'address' : undefined,
       }
     }
     await counters.succeeded(parties, now)
+    noteCampaign(parties, client, 'ok')
+    if (held === 'reset_required') return { verdict: { kind: 'reset_required', subject: parties.subject }, reason: held }
     const cookies = devices === undefined || parties.device !== undefined ? [] : [devices.issue(parties.subject, now)]
     return {
       verdict: {
@@ -141,15 +207,43 @@ export const createLogin = (options: LoginOptions): Login => {
     }
     const until = settings.blockedUntil(parties.subject, attempt.subject, client)
     if (until !== undefined) return locked('decision', until)
+    const hold = await settings.hold(parties.subject, attempt.subject, client)
+    if (hold?.kind === 'block') return locked('decision', hold.until)
+    const respond = settings.campaignResponse
+    const campaign = respond === 'report' || parties.device !== undefined ? undefined : campaigns.current(clock(), sourcesOf(client))
+    if (campaign !== undefined && respond === 'challenge' && attempt.challengePassed !== true)
+      return { verdict: { kind: 'challenge', reason: campaign }, reason: campaign }
     const standing = await counters.standing(parties, clock())
     if (standing.kind === 'locked') return locked(standing.scope, standing.until)
-    const entered = gate.enter(parties.addressKey ?? 'unknown')
+    // in the line of known people a name counts, not an address: who owns one account must not fill it from many
+    const entered =
+      parties.device === undefined
+        ? gate.enter(`at ${parties.addressKey ?? 'unknown'}`)
+        : gate.enter(`is ${counters.nameOf(parties.subject)}`, 'known')
     if (entered === undefined) return { verdict: { kind: 'limited', reason: 'busy', retryAfter: 1 }, reason: 'busy' }
     const leave = await entered
     try {
-      return await check(parties, attempt, verify)
+      return await check(parties, client, attempt, verify, { hold, tightened: campaign !== undefined && respond === 'tighten' })
     } finally {
       leave()
+    }
+  }
+
+  /** A device that is known for the subject, unless its devices were forgotten since. */
+  const deviceOf = async (request: GuardRequest, subject: string, now: number): Promise<string | undefined> => {
+    const device = devices?.read(request.header('cookie'), subject, now)
+    if (device === undefined) return undefined
+    return device.issuedAt < (await counters.devicesSince(subject)) ? undefined : device.id
+  }
+
+  const unlockWith = async (token: string): Promise<UnlockVerdict> => {
+    try {
+      const subject = await settings.links?.spend(token)
+      if (subject === undefined) return { kind: 'invalid' }
+      await counters.forgetSubject(subject)
+      return { kind: 'unlocked', subject, cookies: devices === undefined ? [] : [devices.issue(subject, clock())] }
+    } catch {
+      return { kind: 'degraded', reason: 'the store does not answer' }
     }
   }
 
@@ -166,7 +260,7 @@ export const createLogin = (options: LoginOptions): Login => {
     let outcome: Outcome<Found<T>>
     try {
       const subject = tooLong(typed) ? parties.subject : await settings.canonicalSubject(typed)
-      parties = { ...parties, subject, device: devices?.read(request.header('cookie'), subject, began) }
+      parties = { ...parties, subject, device: await deviceOf(request, subject, began) }
       outcome = await judge(parties, client, { ...input, subject: typed }, verify)
     } catch (cause) {
       outcome = outage(cause)
@@ -196,6 +290,13 @@ export const createLogin = (options: LoginOptions): Login => {
     attempt,
     unlock: async (subject) => counters.forgetSubject(await settings.canonicalSubject(subject)),
     unlockAddress: (key) => counters.forgetAddress(key),
+    unlockLink: async (subject) => {
+      if (settings.links === undefined)
+        throw optionError('login.keyring', undefined, 'give a keyring or a secret: unlock links are sealed with it')
+      return settings.links.make(await settings.canonicalSubject(subject))
+    },
+    unlockWith,
+    forgetDevices: async (subject) => counters.forgetDevices(await settings.canonicalSubject(subject), clock()),
     status: () => ({ deviceCookies: devices === undefined ? 'off' : 'on', verifying: gate.running, waiting: gate.waiting }),
   }
 }

@@ -2,7 +2,7 @@ import type { ClientAddress } from '../client-address/client-address.js'
 import type { GuardRequest } from '../request/guard-request.js'
 
 /** A kind of credential; all of them go through the one shield. */
-export type LoginMethod = 'password' | 'code' | 'recovery_code' | 'reset_token' | 'api_key'
+export type LoginMethod = 'password' | 'code' | 'recovery_code' | 'passkey' | 'reset_token' | 'api_key'
 
 /** What a lock stands on; `decision`: the control plane said so. */
 export type LockScope = 'subject' | 'device' | 'address' | 'decision'
@@ -11,8 +11,8 @@ export type LockScope = 'subject' | 'device' | 'address' | 'decision'
 export type LoginReport = {
   /** ms UTC */
   readonly at: number
-  readonly outcome: 'ok' | 'failed' | 'locked' | 'limited' | 'degraded'
-  /** `bad_password`, `bad_code`, ..., `unknown_user`, `locked`, `decision`, `busy`, `too_long`, `store`, `verify` */
+  readonly outcome: 'ok' | 'failed' | 'locked' | 'limited' | 'challenge' | 'reset_required' | 'degraded'
+  /** `bad_password`, `bad_code`, ..., `unknown_user`, `locked`, `decision`, `suspended`, `reset_required`, `spraying`, `stuffing`, `busy`, `too_long`, `store`, `verify` */
   readonly reason: string | undefined
   readonly method: LoginMethod
   readonly subject: string

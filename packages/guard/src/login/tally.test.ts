@@ -2,7 +2,7 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createGate } from './gate.js'
 import { createPace } from './pace.js'
-import { secretKeyring } from './secret-keyring.js'
+import { keyringOfSecret } from '../keyring/keyring.js'
 import { countAddressFailure, countFailure, EMPTY_TALLY, explainFailures, isLocked, LOCK_DEFAULTS, parseTally, tallyTtl } from './tally.js'
 
 describe('a tally', () => {
@@ -62,6 +62,26 @@ describe('a tally', () => {
     expect(countFailure(tally, 'a', 1_000, LOCK_DEFAULTS).failures).toHaveLength(1)
   })
 
+  it('counts what an attempt that began later has written before it, or a machine whose clock is ahead: parallel guesses share one budget', () => {
+    let tally = EMPTY_TALLY
+    // the clock was read in one order and the tally written in the other
+    for (const at of [1_005, 1_003, 1_004, 1_001]) tally = countFailure(tally, 'a', at, LOCK_DEFAULTS)
+    expect(tally.failures).toHaveLength(4)
+    expect(isLocked(countFailure(tally, 'a', 1_000, LOCK_DEFAULTS), 1_010)).toBe(true)
+  })
+
+  it('locks with the fifth failure however far the clocks of the writers lie apart, within a window', () => {
+    const skews = fc.array(fc.integer({ min: 0, max: LOCK_DEFAULTS.windowMs - 1 }), { minLength: 5, maxLength: 5 })
+    fc.assert(
+      fc.property(skews, fc.boolean(), (list, ofAddress) => {
+        const count = ofAddress ? countAddressFailure : countFailure
+        const rule = { ...LOCK_DEFAULTS, addressFailures: 5 }
+        const end = list.reduce((tally, skew) => count(tally, 'a', 1_800_000_000_000 + skew, rule), EMPTY_TALLY)
+        expect([end.locks, end.failures]).toEqual([1, []])
+      }),
+    )
+  })
+
   it('is kept for a day after its lock, so that the next tier is the next', () => {
     expect(tallyTtl(EMPTY_TALLY, 0, LOCK_DEFAULTS)).toBe(LOCK_DEFAULTS.windowMs)
     expect(tallyTtl({ failures: [], lockedUntil: 900_000, locks: 1 }, 0, LOCK_DEFAULTS)).toBe(900_000 + 86_400_000)
@@ -119,14 +139,14 @@ describe('the pace', () => {
 })
 
 describe('a keyring from a secret', () => {
-  const keyring = secretKeyring('secret', 'k3y-for-tests-0123456789abcdefghij')
+  const keyring = keyringOfSecret('secret', 'k3y-for-tests-0123456789abcdefghij')
 
   it('verifies what it signed for the same purpose only', () => {
     const signature = keyring.sign('a', 'data')
     expect(keyring.verify('a', 'data', signature)).toBe(true)
     expect(keyring.verify('b', 'data', signature)).toBe(false)
     expect(keyring.verify('a', 'data2', signature)).toBe(false)
-    expect(secretKeyring('secret', 'another-secret-0123456789abcdefgh').verify('a', 'data', signature)).toBe(false)
+    expect(keyringOfSecret('secret', 'another-secret-0123456789abcdefgh').verify('a', 'data', signature)).toBe(false)
   })
 
   it('takes no junk for a signature', () => {

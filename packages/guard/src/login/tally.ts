@@ -46,9 +46,13 @@ const lock = (tally: Tally, now: number, policy: LockPolicy): Tally => {
   return { failures: [], lockedUntil: now + (policy.tiersMs[Math.min(locks, last)] ?? 0), locks: locks + 1 }
 }
 
+/**
+ * A failure that is later than `now` counts: the attempt that wrote it began after this one and was faster, or another machine's clock is
+ * ahead. Dropping it would give parallel guesses more than their budget. Only one a whole window ahead is taken for a clock that was wrong.
+ */
 const add = (tally: Tally, subject: string, now: number, policy: LockPolicy): Tally => ({
   ...tally,
-  failures: [...tally.failures.filter(([at]) => at > now - policy.windowMs && at <= now), [now, subject]],
+  failures: [...tally.failures.filter(([at]) => at > now - policy.windowMs && at < now + policy.windowMs), [now, subject]],
 })
 
 /** One more failure of a subject or a device. A lock that stands is not extended. */

@@ -1,1 +1,3 @@
+export { malformed } from './malformed.js'
 export { node, type NodeHandler } from './node.js'
+export { upgrade, type UpgradeHandler } from './upgrade.js'

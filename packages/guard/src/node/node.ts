@@ -1,14 +1,24 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Guard } from '../app/guard.js'
-import { protect } from './protect.js'
+import type { EdgeGuard } from './edge.js'
+import { answerError, protect } from './protect.js'
 
-/** A request listener of `node:http`. */
-export type NodeHandler = (request: IncomingMessage, response: ServerResponse) => void
+/** A request listener of `node:http`; it may be asynchronous. */
+export type NodeHandler = (request: IncomingMessage, response: ServerResponse) => unknown
 
-/** Puts the guard before a plain `node:http` handler: `createServer(node(guard)(handler))`. */
-export const node = (guard: Guard): ((handler: NodeHandler) => NodeHandler) => {
-  const run = async (handler: NodeHandler, request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    if (await protect(guard, request, response)) handler(request, response)
+/**
+ * Puts the guard before a plain `node:http` handler: `createServer(node(guard)(handler))`. What the handler throws, or rejects with, is
+ * answered by `guard.errors`.
+ */
+export const node =
+  (guard: EdgeGuard): ((handler: NodeHandler) => (request: IncomingMessage, response: ServerResponse) => void) =>
+  (handler) =>
+  (request, response) => {
+    protect(guard, request, response, () => {
+      try {
+        const running = handler(request, response)
+        if (running instanceof Promise) running.catch((error: unknown) => answerError(guard, error, request, response))
+      } catch (error) {
+        answerError(guard, error, request, response)
+      }
+    })
   }
-  return (handler) => (request, response) => void run(handler, request, response)
-}

@@ -50,7 +50,7 @@ describe('readCookie', () => {
 })
 
 describe('writeCookie', () => {
-  it('binds the cookie to this host over TLS', () => {
+  it('binds the cookie to this host over TLS [ASVS 3.3.1, 3.3.3, 3.3.4]', () => {
     expect(writeCookie(secure, 'v')).toBe('__Host-session=v; Path=/; HttpOnly; Secure; SameSite=Strict')
   })
 
@@ -58,7 +58,7 @@ describe('writeCookie', () => {
     expect(writeCookie(plain, 'v')).toBe('session=v; Path=/; HttpOnly; SameSite=Lax')
   })
 
-  it('never sets a Domain: siblings must not see it', () => {
+  it('never sets a Domain: siblings must not see it [ASVS 3.3.3]', () => {
     for (const shape of [plain, secure]) expect(writeCookie(shape, 'v', 10)).not.toMatch(/domain/i)
     expect(writeCookie(plain, '', 0)).toMatch(/; Max-Age=0$/)
   })

@@ -25,7 +25,7 @@ describe('fromNode', () => {
     expect(fromNode(node({ originalUrl: '/admin/login', url: '/login' })).url).toBe('/admin/login')
   })
 
-  it('finds no header on the prototype', () => {
+  it('finds no header on the prototype [ASVS 15.3.6]', () => {
     for (const name of ['constructor', '__proto__', 'toString', 'hasOwnProperty']) expect(fromNode(node()).header(name)).toBeUndefined()
   })
 

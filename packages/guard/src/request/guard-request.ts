@@ -9,6 +9,8 @@ export type GuardRequest = {
   readonly peer: string | undefined
   /** the connection that ended here is TLS; says nothing about a proxy before it */
   readonly secure: boolean
+  /** reads a body that the guard itself answers, such as a report; `undefined` when it is longer than `most` bytes or cannot be read */
+  readonly body?: (most: number) => Promise<Uint8Array | undefined>
 }
 
 /** What a request of `node:http`, Express or Fastify (`request.raw`) has; matched by structure. */
@@ -20,6 +22,25 @@ export type NodeRequest = {
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
   readonly socket: { readonly remoteAddress?: string | undefined; readonly encrypted?: boolean | undefined }
 }
+
+/** Reads what is left of a stream, up to `most` bytes. A longer one ends the connection: nobody waits for its rest. */
+const readStream = async (stream: AsyncIterable<unknown>, most: number): Promise<Uint8Array | undefined> => {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  try {
+    for await (const chunk of stream) {
+      if (!(chunk instanceof Uint8Array)) return undefined
+      size += chunk.length
+      if (size > most) return undefined
+      chunks.push(chunk)
+    }
+  } catch {
+    return undefined
+  }
+  return Buffer.concat(chunks)
+}
+
+const isStream = (value: object): value is AsyncIterable<unknown> => Symbol.asyncIterator in value
 
 /** Either of them: every part of the guard takes both. */
 export type RequestLike = GuardRequest | NodeRequest
@@ -37,6 +58,7 @@ export const fromNode = (request: NodeRequest): GuardRequest => {
     },
     peer: socket.remoteAddress,
     secure: socket.encrypted === true,
+    body: async (most) => (isStream(request) ? readStream(request, most) : undefined),
   }
 }
 

@@ -2,12 +2,23 @@ import type { Store } from '@parapet/core'
 import { describe, expect, it } from 'vitest'
 import type { GuardRequest } from '../request/guard-request.js'
 import { memoryStore } from '../store/memory-store.js'
-import { createSessions, type Sessions, type SessionsOptions } from './sessions.js'
+import type { SessionsOptions } from './options.js'
+import { createSessions, type Sessions } from './sessions.js'
+import type { SessionReport } from './types.js'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 
-type Setup = { sessions: Sessions; store: Store; advance: (ms: number) => void; replays: string[]; writes: () => number }
+type Setup = {
+  /** all that is told but that somebody came or went */
+  reports: SessionReport[]
+  comings: SessionReport[]
+  sessions: Sessions
+  store: Store
+  advance: (ms: number) => void
+  replays: string[]
+  writes: () => number
+}
 const setup = (options: Partial<SessionsOptions> = {}): Setup => {
   let now = 1_800_000_000_000
   let writes = 0
@@ -20,8 +31,18 @@ const setup = (options: Partial<SessionsOptions> = {}): Setup => {
     },
   }
   const replays: string[] = []
-  const sessions = createSessions({ clock: () => now, onReplay: ({ subject }) => replays.push(subject), ...options, store })
+  const reports: SessionReport[] = []
+  const comings: SessionReport[] = []
+  const sessions = createSessions({
+    clock: () => now,
+    onReplay: ({ subject }) => replays.push(subject),
+    report: (report) => (report.kind === 'started' || report.kind === 'signed_out' ? comings : reports).push(report),
+    ...options,
+    store,
+  })
   return {
+    reports,
+    comings,
     sessions,
     store,
     replays,
@@ -51,7 +72,7 @@ const rotated = async ({ sessions }: Setup, cookie: string, change = {}): Promis
 }
 
 describe('a session', () => {
-  it('signs in with a cookie bound to this host, and knows its subject and data', async () => {
+  it('signs in with a cookie bound to this host, out of reach of scripts, and knows its subject and data [ASVS 3.3.1, 3.3.2, 3.3.3, 3.3.4]', async () => {
     const s = setup()
     const cookie = await start(s, 'anna', { role: 'user' })
     expect(cookie).toMatch(/^__Host-session=[\w-]{43}; Path=\/; HttpOnly; Secure; SameSite=Lax$/)
@@ -61,7 +82,7 @@ describe('a session', () => {
     })
   })
 
-  it('is kept only as a hash: what is at rest signs nobody in', async () => {
+  it('is a reference of 256 random bits, kept only as a hash: what is at rest signs nobody in [ASVS 7.2.2, 7.2.3]', async () => {
     const s = setup()
     const seen: string[] = []
     const { store } = s
@@ -87,7 +108,7 @@ describe('a session', () => {
     expect(JSON.stringify(list)).not.toContain(token)
   })
 
-  it('takes no cookie, junk and made-up ids for nobody', async () => {
+  it('takes no cookie, junk and made-up ids for nobody [ASVS 7.2.1]', async () => {
     const s = setup()
     await start(s)
     for (const cookie of [
@@ -104,7 +125,7 @@ describe('a session', () => {
     }
   })
 
-  it('ends the session that the sign-in request carried: a planted id is worth nothing', async () => {
+  it('ends the session that the sign-in request carried: a planted id is worth nothing [ASVS 7.2.4]', async () => {
     const s = setup()
     const planted = await start(s, 'mallory')
     const own = await start(s, 'anna', {}, planted)
@@ -119,7 +140,7 @@ describe('a session', () => {
     expect(await s.sessions.read({ ...request(cookie, 'Firefox 145'), peer: '198.51.100.9' })).toMatchObject({ kind: 'active' })
   })
 
-  it('survives a subject named like a property of the prototype', async () => {
+  it('trap: `__proto__` as key: a subject of that name has sessions like any other', async () => {
     const s = setup()
     const cookie = await start(s, '__proto__', { ['__proto__x']: 1 })
     expect(await s.sessions.read(request(cookie))).toMatchObject({ session: { subject: '__proto__' } })
@@ -134,7 +155,7 @@ describe('a session', () => {
 })
 
 describe('timeouts', () => {
-  it('end an unused session after an hour', async () => {
+  it('end an unused session after an hour [ASVS 7.3.1]', async () => {
     const s = setup()
     const cookie = await start(s)
     s.advance(HOUR - 1)
@@ -143,7 +164,7 @@ describe('timeouts', () => {
     expect(await kind(s, cookie)).toBe('none')
   })
 
-  it('end a used one after twelve hours all the same', async () => {
+  it('trap: idle timeout without absolute: a session in use ends after twelve hours all the same [ASVS 7.3.2]', async () => {
     const s = setup()
     const cookie = await start(s)
     for (let minutes = 30; minutes < 12 * 60; minutes += 30) {
@@ -181,7 +202,7 @@ describe('timeouts', () => {
 })
 
 describe('rotation', () => {
-  it('gives a new id and keeps the data', async () => {
+  it('trap: rotation losing data or racing: a new id keeps the data', async () => {
     const s = setup()
     const old = await start(s, 'anna', { cart: [1, 2] })
     const next = await rotated(s, old)
@@ -242,6 +263,22 @@ describe('rotation', () => {
     expect(await s.sessions.list('anna')).toMatchObject([{ data: { n: 1 } }])
   })
 
+  it('trap: rotation losing data or racing: what the loser of a race changes is kept too', async () => {
+    const s = setup()
+    const old = await start(s, 'anna', { n: 1 })
+    const changes = [{ data: { n: 2 } }, { authenticated: true }, { factors: ['totp'] }, { factors: ['passkey'] }, {}, {}]
+    s.advance(MINUTE)
+    const results = await Promise.all(changes.map((change) => s.sessions.rotate(request(old), change)))
+    for (const result of results) expect(['started', 'kept']).toContain(result.kind)
+    const [session, ...more] = await s.sessions.list('anna')
+    expect(more).toEqual([])
+    expect(session).toMatchObject({ data: { n: 2 }, authenticatedAt: 1_800_000_060_000 })
+    expect(session?.factors.map(({ factor }) => factor).toSorted()).toEqual(['passkey', 'totp'])
+    // whichever answer the browser took, it is signed in, and so is who still sends the old id for ten seconds
+    expect(await kind(s, old)).toBe('active')
+    for (const { cookie } of results.filter((result) => result.kind === 'started')) expect(await kind(s, cookie)).toBe('active')
+  })
+
   it('of nobody is nothing', async () => {
     const s = setup()
     expect(await s.sessions.rotate(request())).toEqual({ kind: 'none' })
@@ -249,7 +286,7 @@ describe('rotation', () => {
 })
 
 describe('ending', () => {
-  it('at logout clears what the browser holds and lets nothing be stored', async () => {
+  it('at logout clears what the browser holds and lets nothing be stored [ASVS 7.4.1, 14.3.1]', async () => {
     const s = setup()
     const cookie = await start(s)
     const ended = await s.sessions.end(request(cookie))
@@ -313,7 +350,7 @@ describe('ending', () => {
     expect((await s.sessions.end(request(cookie))).kind).toBe('degraded')
   })
 
-  it('of all sessions ends all of one subject and of no other', async () => {
+  it('of all sessions ends all of one subject and of no other [ASVS 7.4.2, 7.4.5]', async () => {
     const s = setup()
     const cookies = [await start(s), await start(s)]
     const other = await start(s, 'anna2')
@@ -323,7 +360,7 @@ describe('ending', () => {
     expect(await s.sessions.endAll('anna')).toBe(0)
   })
 
-  it('of one by its public id, only for its own subject', async () => {
+  it('of one by its public id, only for its own subject [ASVS 7.5.2]', async () => {
     const s = setup()
     const cookie = await start(s)
     const id = (await s.sessions.list('anna'))[0]?.id ?? ''
@@ -331,6 +368,93 @@ describe('ending', () => {
     expect(await kind(s, cookie)).toBe('active')
     expect(await s.sessions.revoke('anna', id)).toBe(true)
     expect(await kind(s, cookie)).toBe('none')
+  })
+})
+
+describe('a change of credentials', () => {
+  it('ends every other session and keeps the one that made it, under every id that the others have had [ASVS 7.4.3]', async () => {
+    const s = setup()
+    const mine = await start(s)
+    const keep = (await s.sessions.list('anna'))[0]?.id ?? ''
+    const other = await start(s)
+    const next = await rotated(s, other)
+    const bert = await start(s, 'bert')
+    expect(await s.sessions.credentialChanged('anna', { keep })).toBe(1)
+    expect(await kind(s, mine)).toBe('active')
+    for (const gone of [other, next]) expect(await kind(s, gone)).toBe('none')
+    expect(await kind(s, bert)).toBe('active')
+    expect(s.reports).toMatchObject([
+      { kind: 'revoked', subject: 'anna', reason: 'credential_changed', ids: [expect.any(String) as string] },
+    ])
+  })
+
+  it('without one to keep ends all of them', async () => {
+    const s = setup()
+    const cookies = [await start(s), await start(s)]
+    expect(await s.sessions.credentialChanged('anna')).toBe(2)
+    for (const cookie of cookies) expect(await kind(s, cookie)).toBe('none')
+    expect(s.reports[0]).toMatchObject({ reason: 'credential_changed' })
+  })
+
+  it('ends a session that a parallel request rotates in the middle of it', async () => {
+    const memory = memoryStore({ clock: () => 1_800_000_000_000 })
+    let meanwhile: (() => Promise<void>) | undefined
+    const store: Store = {
+      ...memory,
+      remove: async (key) => {
+        const work = meanwhile
+        meanwhile = undefined
+        await work?.()
+        await memory.remove(key)
+      },
+    }
+    const s = setup({ store })
+    const mine = await start(s)
+    const keep = (await s.sessions.list('anna'))[0]?.id ?? ''
+    const other = await start(s)
+    let successor = ''
+    meanwhile = async () => {
+      successor = await rotated(s, other)
+    }
+    await s.sessions.endOthers('anna', keep)
+    expect(successor).not.toBe('')
+    expect(await kind(s, successor)).toBe('none')
+    expect(await kind(s, mine)).toBe('active')
+  })
+})
+
+describe('what is told', () => {
+  it('names the public id and never the cookie, for every way in which a session ends but sign-out', async () => {
+    const s = setup({ maxPerSubject: 2 })
+    const cookies = [await start(s), await start(s), await start(s)]
+    const [session] = await s.sessions.list('anna')
+    await s.sessions.revoke('anna', session?.id ?? '')
+    await s.sessions.endAll('anna')
+    await s.sessions.end(request(await start(s)))
+    const old = await start(s)
+    await rotated(s, old)
+    s.advance(20_000)
+    await kind(s, old)
+    expect(s.reports.map((report) => (report.kind === 'revoked' ? report.reason : report.kind))).toEqual([
+      'too_many',
+      'revoked',
+      'revoked',
+      'replayed',
+    ])
+    expect(s.comings.map(({ kind: what }) => what)).toEqual(['started', 'started', 'started', 'started', 'signed_out', 'started'])
+    expect(s.comings[0]).toMatchObject({ subject: 'anna', id: expect.any(String) })
+    const told = JSON.stringify([s.reports, s.comings])
+    for (const cookie of cookies) expect(told).not.toContain(cookie.split(/[=;]/)[1])
+  })
+
+  it('by a listener that throws changes nothing', async () => {
+    const s = setup({
+      report: () => {
+        throw new Error('listener')
+      },
+    })
+    await start(s)
+    expect(await s.sessions.endAll('anna')).toBe(1)
   })
 })
 
@@ -360,7 +484,7 @@ describe('a store that does not answer', () => {
     removeGroup: () => Promise.reject(new Error('down')),
   }
 
-  it('is degraded: neither signed in nor signed out', async () => {
+  it('is degraded: neither signed in nor signed out [ASVS 16.5.2, 16.5.3]', async () => {
     const { sessions } = setup({ store: broken })
     const cookie = `__Host-session=${'a'.repeat(43)}`
     expect(await sessions.read(request(cookie))).toEqual({ kind: 'degraded', reason: 'the session store does not answer' })

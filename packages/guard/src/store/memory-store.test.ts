@@ -17,7 +17,10 @@ const setup = (
 }
 
 describe('memoryStore keeps every promise of the Store port', () => {
-  it.each(storeConformance)('$name', (check) => check.run(setup()))
+  it.each(storeConformance)('$name', (check) => {
+    const { store, advance } = setup()
+    return check.run({ store, others: [store], advance })
+  })
 })
 
 describe('the conformance checks', () => {

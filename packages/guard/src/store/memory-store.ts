@@ -1,6 +1,9 @@
-import { type Clock, ParapetError, type Store, systemClock } from '@parapet/core'
+import { type Clock, ParapetError, type Store, type StoredValue, systemClock } from '@parapet/core'
 import { choiceOption, integerOption, knownOptions } from '../options/check.js'
+import { checkWrite } from './bounds.js'
 import { createExpiryHeap } from './expiry-heap.js'
+import { memoryLimits } from './memory-limits.js'
+import type { LimitCapable } from '../limiter/types.js'
 
 /**
  * What {@link memoryStore} takes. `whenFull` says what happens to a new key at `maxEntries`: `'evict'` (default) makes room by
@@ -8,8 +11,18 @@ import { createExpiryHeap } from './expiry-heap.js'
  */
 export type MemoryStoreOptions = { readonly clock?: Clock; readonly maxEntries?: number; readonly whenFull?: 'evict' | 'refuse' }
 
-/** A store in this process, and what it had to do to stay within its bound. */
-export type MemoryStore = Store & { stats: () => { readonly entries: number; readonly evicted: number; readonly refused: number } }
+/**
+ * A store in this process with counters for limits, and what it had to do to stay within its bound. `read.now` is `read` without a promise;
+ * it hangs on `read` itself, so that whoever puts another `read` in its place has put this one away with it.
+ */
+export type MemoryStore = Store &
+  LimitCapable & {
+    read: Store['read'] & ReadsNow
+    stats: () => { readonly entries: number; readonly evicted: number; readonly refused: number }
+  }
+
+/** What a `read` that need not wait has besides. */
+export type ReadsNow = { readonly now: (key: string) => StoredValue | undefined }
 
 type Entry = {
   readonly key: string
@@ -19,16 +32,8 @@ type Entry = {
   readonly group: string | undefined
 }
 
-/** Characters of a key and of a group, and of a value: the bounds of the `Store` port. */
-const LONGEST_KEY = 512
-const LONGEST_VALUE = 65_536
 /** Expired entries dropped with one write, so that no single request pays for all. */
 const SWEPT_AT_ONCE = 16
-
-const checkKey = (name: string, key: string): void => {
-  if (typeof key !== 'string' || key === '' || key.length > LONGEST_KEY)
-    throw new ParapetError('PPT_INVALID', `store ${name}: 1 to ${LONGEST_KEY} characters`)
-}
 
 /** Builds the store for one process: it forgets everything with it. Throws `PPT_CONFIG_INVALID`. */
 export const memoryStore = (options: MemoryStoreOptions = {}): MemoryStore => {
@@ -80,11 +85,7 @@ export const memoryStore = (options: MemoryStoreOptions = {}): MemoryStore => {
   }
 
   const write = (key: string, value: string, settings: { ttlMs: number; ifVersion?: string | null; group?: string }): boolean => {
-    checkKey('key', key)
-    if (settings.group !== undefined) checkKey('group', settings.group)
-    if (typeof value !== 'string' || value.length > LONGEST_VALUE)
-      throw new ParapetError('PPT_INVALID', `store value: at most ${LONGEST_VALUE} characters`)
-    if (!Number.isFinite(settings.ttlMs) || settings.ttlMs <= 0) throw new ParapetError('PPT_INVALID', 'store ttlMs: more than 0')
+    checkWrite(key, value, settings)
     const now = clock()
     sweep(now)
     const held = live(key)
@@ -116,11 +117,17 @@ export const memoryStore = (options: MemoryStoreOptions = {}): MemoryStore => {
       return entry === undefined ? [] : [entry]
     })
 
+  // the entry itself: it is never changed, and a copy of it for every request is what a look-up costs most
+  const now = (key: string): StoredValue | undefined => live(key)
+
   return {
-    read: async (key) => {
-      const entry = live(key)
-      return entry === undefined ? undefined : { value: entry.value, version: entry.version }
-    },
+    read: Object.assign(
+      async (key: string) => {
+        const entry = live(key)
+        return entry === undefined ? undefined : { value: entry.value, version: entry.version }
+      },
+      { now },
+    ),
     write: async (key, value, settings) => write(key, value, settings),
     remove: async (key) => {
       const entry = entries.get(key)
@@ -132,6 +139,7 @@ export const memoryStore = (options: MemoryStoreOptions = {}): MemoryStore => {
       for (const entry of gone) drop(entry)
       return gone.length
     },
+    limits: memoryLimits(clock, maxEntries),
     stats: () => ({ entries: entries.size, evicted, refused }),
   }
 }

@@ -1,14 +1,17 @@
 import { deepEqual, equal, notEqual, ok } from 'node:assert/strict'
 import type { Store } from '@parapet/core'
 
-/** A fresh store under test, and how its time is moved on (by waiting, where it has a clock of its own). */
-export type StoreUnderTest = { readonly store: Store; readonly advance: (ms: number) => Promise<void> }
+/**
+ * A fresh store under test, and how its time is moved on (by waiting, where it has a clock of its own). `others` are the same store as
+ * other connections or processes see it; let one of them have a wrong clock.
+ */
+export type StoreUnderTest = { readonly store: Store; readonly others?: readonly Store[]; readonly advance: (ms: number) => Promise<void> }
 
 /** One thing that every store must do; `run` rejects with an assertion when it does not. */
 export type StoreCheck = { readonly name: string; readonly run: (subject: StoreUnderTest) => Promise<void> }
 
 const LONG = 60_000
-const SHORT = 150
+const SHORT = 300
 
 /** Each key is used by one check only, so that a store that cannot be emptied may run them all. */
 let serial = 0
@@ -28,7 +31,7 @@ export const storeConformance: readonly StoreCheck[] = [
   {
     name: 'keeps any text as it is',
     run: async ({ store }) => {
-      for (const value of ['', '\u{1f512} ü \\ " \' \n\r\t', 'null', '{"a":1}', 'x'.repeat(65_536)]) {
+      for (const value of ['', '\u{1f512} ü \\ " \' \n\r\t', 'null', '{"a":1}', 'x'.repeat(65_536), 'a\0b', '\u0001', '\u0001YQ']) {
         const key = fresh('text')
         await store.write(key, value, { ttlMs: LONG })
         equal((await store.read(key))?.value, value)
@@ -38,7 +41,9 @@ export const storeConformance: readonly StoreCheck[] = [
   {
     name: 'takes any key: quotes, wildcards, names of the prototype, 512 characters',
     run: async ({ store }) => {
-      const keys = ['__proto__', 'constructor', "a'b", 'a%b', 'a_b', 'aXb', 'ä', 'x'].map((part) => `${fresh('key')}:${part}`)
+      const keys = ['__proto__', 'constructor', "a'b", 'a%b', 'a_b', 'aXb', 'ä', 'x', '\0', '\u0001'].map(
+        (part) => `${fresh('key')}:${part}`,
+      )
       keys.push(fresh('long').padEnd(512, 'k'))
       for (const key of keys) await store.write(key, key, { ttlMs: LONG })
       for (const key of keys) equal((await store.read(key))?.value, key)
@@ -182,6 +187,65 @@ export const storeConformance: readonly StoreCheck[] = [
       equal(await store.read(a), undefined)
       ok(await store.read(c))
       equal(await store.removeGroup(group), 0)
+    },
+  },
+  {
+    name: 'never gives a version twice: not after a removal, an end or a write by another process',
+    run: async ({ store, others = [], advance }) => {
+      const key = fresh('versions')
+      const seen = new Set<string>()
+      const all = [store, ...others]
+      let writes = 0
+      for (let i = 0; i < 24; i++) {
+        const writer = all[i % all.length] ?? store
+        equal(await writer.write(key, 'same', { ttlMs: i % 8 === 7 ? SHORT : LONG }), true)
+        seen.add((await store.read(key))?.version ?? 'none')
+        writes++
+        if (i % 5 === 4) await writer.remove(key)
+        if (i % 8 === 7) await advance(SHORT + 50)
+      }
+      equal(seen.size, writes)
+      ok(!seen.has('none'))
+    },
+  },
+  {
+    name: 'shows every process what another wrote, removed or grouped, whatever its clock says',
+    run: async ({ store, others = [], advance }) => {
+      for (const other of others) {
+        const [key, brief, group] = [fresh('shared'), fresh('brief'), fresh('group')]
+        await store.write(key, 'one', { ttlMs: LONG, group })
+        const seen = await other.read(key)
+        equal(seen?.value, 'one')
+        equal(await other.write(key, 'two', { ttlMs: LONG, group, ifVersion: seen?.version ?? 'none' }), true)
+        equal(await store.write(key, 'three', { ttlMs: LONG, ifVersion: seen?.version ?? 'none' }), false)
+        deepEqual(await store.list(group), [{ key, value: 'two' }])
+        await other.write(brief, 'x', { ttlMs: SHORT, group })
+        ok(await store.read(brief))
+        await advance(SHORT + 50)
+        equal(await store.read(brief), undefined)
+        equal(await other.read(brief), undefined)
+        equal(await other.removeGroup(group), 1)
+        equal(await store.read(key), undefined)
+      }
+    },
+  },
+  {
+    name: 'lets exactly one of many writers win over several processes, and loses no count',
+    run: async ({ store, others = [] }) => {
+      const all = [store, ...others]
+      const [once, counter] = [fresh('once'), fresh('counter')]
+      const of = (i: number): Store => all[i % all.length] ?? store
+      const won = await Promise.all(Array.from({ length: 24 }, (_, i) => of(i).write(once, String(i), { ttlMs: LONG, ifVersion: null })))
+      equal(won.filter(Boolean).length, 1)
+      const add = async (i: number): Promise<void> => {
+        for (;;) {
+          const held = await of(i).read(counter)
+          const next = String(Number(held?.value ?? '0') + 1)
+          if (await of(i).write(counter, next, { ttlMs: LONG, ifVersion: held?.version ?? null })) return
+        }
+      }
+      await Promise.all(Array.from({ length: 24 }, (_, i) => add(i)))
+      equal((await store.read(counter))?.value, '24')
     },
   },
 ]

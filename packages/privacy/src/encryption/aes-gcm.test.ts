@@ -29,7 +29,7 @@ describe.each([
     expect(sealed.tag.toString('hex')).toBe(tag)
   })
 
-  it('decrypts as published, and nothing with one bit of it changed', () => {
+  it('decrypts as published, and nothing with one bit of it changed [ASVS 11.3.2, 11.3.3]', () => {
     expect(decryptGcm(hex(key), hex(iv), hex(additional), hex(encrypted), hex(tag))?.toString('hex')).toBe(plain)
     const flip = (bytes: Buffer, bit: number): Buffer => {
       const copy = Buffer.from(bytes)

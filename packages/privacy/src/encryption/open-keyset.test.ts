@@ -4,7 +4,7 @@ import { addPending, disableKey, enableKey, promoteKey, SETTLE_MS } from './keys
 import { makeKey } from './keyset/key-material.js'
 import { createKeyset, openKeyset } from './open-keyset.js'
 import { createMemoryKeysetStore } from './stores/memory-store.js'
-import { CELL, createTestKeyset, seededRandom, TEST_NOW, testKek } from './test-keyset.js'
+import { CELL, createTestKeyset, seededRandom, TEST_NOW, testKek } from './fixtures/test-keyset.js'
 import type { KekProvider, Keyset, KeysetStore } from './types.js'
 
 const kek = testKek()

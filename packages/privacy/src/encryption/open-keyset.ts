@@ -3,6 +3,7 @@ import { createBlindIndex } from './blind-index/blind-index.js'
 import { createFieldCipher } from './field/field-cipher.js'
 import { LABELS } from './field/key-secret.js'
 import { buildTable, createLiveRing } from './key-ring.js'
+import { createKeysetKeyring } from './keyset-keyring.js'
 import { checkSuccessor, firstKeyset } from './keyset/keyset-steps.js'
 import { makeKey } from './keyset/key-material.js'
 import type { KekProvider, Keyset, KeysetStore, OpenKeyset } from './types.js'
@@ -71,6 +72,7 @@ export const openKeyset = async (options: OpenKeysetOptions): Promise<OpenKeyset
       return keyset
     },
     cipher: createFieldCipher(ring, random),
+    keyring: createKeysetKeyring(ring, random),
     blindIndex: (column) => createBlindIndex(ring, column),
     tokenDigest: (input) => ring.forSealing().primary.secret.prf(Buffer.concat([LABELS.token, input])),
     refresh,

@@ -5,7 +5,7 @@ import { addPending, destroyKey, disableKey, promoteKey, SETTLE_MS } from './key
 import { makeKey } from './keyset/key-material.js'
 import { createKeyset, openKeyset } from './open-keyset.js'
 import { createMemoryKeysetStore } from './stores/memory-store.js'
-import { CELL, seededRandom, TEST_NOW, testKek } from './test-keyset.js'
+import { CELL, seededRandom, TEST_NOW, testKek } from './fixtures/test-keyset.js'
 import type { Keyset, OpenKeyset } from './types.js'
 
 fc.configureGlobal({ seed: 20_261_121 })

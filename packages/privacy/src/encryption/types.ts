@@ -1,3 +1,5 @@
+import type { Keyring } from '@parapet/core'
+
 /** What a sealed value belongs to. It is bound into the ciphertext: moved to another cell, the value does not open. */
 export type FieldContext = {
   /** empty string where an application has no tenants */
@@ -87,11 +89,13 @@ export type KeysetStore = {
   readonly write: (keyset: Keyset, ifVersion: string | null) => Promise<boolean>
 }
 
-/** A keyset whose usable keys were unwrapped. `cipher` and every blind index follow a refresh. */
+/** A keyset whose usable keys were unwrapped. `cipher`, `keyring` and every blind index follow a refresh. */
 export type OpenKeyset = {
   /** as last read */
   readonly keyset: Keyset
   readonly cipher: FieldCipher
+  /** signs and seals for the parts of the guard; follows a refresh as well. `createGuard({ keyring: opened.keyring })` */
+  readonly keyring: Keyring
   readonly blindIndex: (options: {
     readonly tenant: string
     readonly table: string

@@ -1,5 +1,6 @@
 import { StringDecoder } from 'node:string_decoder'
 import { unscanned } from '../masking/actions/actions.js'
+import { createLineSplitter } from '../masking/surfaces/line-splitter.js'
 import type { SurfaceMasker } from '../masking/surfaces/surface-masker.js'
 
 /** Masks a text in pieces; `end` gives what was held back. */
@@ -17,35 +18,8 @@ const maskLine = (masker: SurfaceMasker, line: string): string => {
  * Masks a body line by line and holds no finished line back, so that events arrive when they are sent. A line of over a
  * million characters is replaced by its size.
  */
-export const createLineStream = (masker: SurfaceMasker): TextStream => {
-  let parts: string[] = []
-  let length = 0
-  const hold = (text: string): void => {
-    length += text.length
-    if (length <= MOST_LINE) parts.push(text)
-    else parts = []
-  }
-  const finish = (): string => {
-    const masked = length > MOST_LINE ? unscanned(length) : maskLine(masker, parts.join(''))
-    parts = []
-    length = 0
-    return masked
-  }
-  return {
-    write: (text) => {
-      let out = ''
-      let from = 0
-      for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', from)) {
-        hold(text.slice(from, end))
-        out += `${finish()}\n`
-        from = end + 1
-      }
-      hold(text.slice(from))
-      return out
-    },
-    end: () => (length === 0 ? '' : finish()),
-  }
-}
+export const createLineStream = (masker: SurfaceMasker): TextStream =>
+  createLineSplitter(MOST_LINE, (line, length) => (line === undefined ? unscanned(length) : maskLine(masker, line)))
 
 /** Masks running text in pieces. */
 export const createTextStream = (masker: SurfaceMasker): TextStream => {

@@ -15,7 +15,7 @@ import express4 from 'express4'
 import * as fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createView } from '../masking/view.js'
-import { leaksIn, PLANTED } from '../masking/surfaces/test-planted.js'
+import { leaksIn, PLANTED } from '../masking/surfaces/fixtures/test-planted.js'
 import { maskResponses, type MaskResponsesOptions } from './index.js'
 
 fc.configureGlobal({ seed: 20_261_121 })

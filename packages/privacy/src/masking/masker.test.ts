@@ -142,7 +142,7 @@ describe('clean lines', () => {
 })
 
 describe('planted values', () => {
-  it('do not leak from 20,000 lines, and no look-alike beside them is lost', () => {
+  it('do not leak from 20,000 lines, and no look-alike beside them is lost [ASVS 16.2.5]', () => {
     const leaks: string[] = []
     const lost: string[] = []
     for (const { line, planted, decoys } of personalLog({ lines: 20_000, planted: true })) {

@@ -2,7 +2,7 @@ import { ParapetError } from '@parapet/core'
 import type { Decided } from './actions/actions.js'
 import type { Found } from './scan/candidate.js'
 import type { KeyGroup, KeyRules } from './structure/key-groups.js'
-import type { MaskAction, MaskRule, RoleView } from './types.js'
+import { MASK_ACTIONS, type MaskAction, type MaskRule, type RoleView } from './types.js'
 
 /**
  * Which rules are on and what they do. Names are ids of rules or key groups (which stand for the rules that they cover, too), the kinds
@@ -35,7 +35,7 @@ export type CompiledPolicy = {
 type Choice = MaskAction | 'show' | { readonly action: 'mask'; readonly keepLast: number }
 
 const KINDS = ['personal', 'secret', '*']
-const ACTIONS: readonly string[] = ['redact', 'mask', 'pseudonymize', 'tokenize', 'drop']
+const ACTIONS: readonly string[] = MASK_ACTIONS
 
 const wrong = (what: string): ParapetError => new ParapetError('PPT_MASK_RULE', `policy: ${what}`)
 

@@ -1,15 +1,9 @@
-import { createRequire } from 'node:module'
-import { ParapetError } from '@parapet/core'
-import type * as Yaml from 'yaml'
+import { isRecord, ParapetError } from '@parapet/core'
 import { planOf } from './pattern/lint-rule.js'
-import type { Confidence, MaskAction, MaskRule } from './types.js'
+import { CONFIDENCES, MASK_ACTIONS, type MaskRule } from './types.js'
 import { findValidator, validatorNames } from './validators/registry.js'
+import { yaml } from './yaml.js'
 
-/** The library, loaded when a file is read: programs take the rules from the read-ahead file. */
-const yaml = (): typeof Yaml => createRequire(import.meta.url)('yaml') as typeof Yaml
-
-const ACTIONS: readonly MaskAction[] = ['redact', 'mask', 'pseudonymize', 'tokenize', 'drop']
-const CONFIDENCES: readonly Confidence[] = ['high', 'medium', 'low']
 const FILE_FIELDS = ['kind', 'provider', 'reference', 'rules']
 const RULE_FIELDS = [
   'id',
@@ -36,8 +30,6 @@ type Where = { readonly file: string; readonly rule: string }
 
 const wrong = ({ file, rule }: Where, what: string, cause?: unknown): ParapetError =>
   new ParapetError('PPT_MASK_RULE', `${file}: ${rule}: ${what}`, cause === undefined ? {} : { cause })
-
-const isRecord = (value: unknown): value is Raw => typeof value === 'object' && value !== null && !Array.isArray(value)
 
 const noUnknown = (raw: Raw, known: readonly string[], where: Where): void => {
   const name = Object.keys(raw).find((key) => !known.includes(key))
@@ -119,7 +111,7 @@ const readRule = (raw: unknown, index: number, shared: Pick<MaskRule, 'kind' | '
     boundary: readChoice(raw, 'boundary', ['word', 'none'], 'word', where),
     ...(typeof validator === 'string' ? { validator } : {}),
     keepLast: readNumber(raw, 'keep-last', LIMITS.keepLast, 4, where),
-    action: readChoice(raw, 'action', ACTIONS, 'redact', where),
+    action: readChoice(raw, 'action', MASK_ACTIONS, 'redact', where),
     ...(raw['tail'] === 'pem' ? { tail: 'pem' } : {}),
     confidence: readChoice(raw, 'confidence', CONFIDENCES, 'high', where),
     match: readTexts(raw, 'match', where),

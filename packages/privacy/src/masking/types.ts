@@ -1,8 +1,12 @@
 /** What is done to a value that a rule found. Source of the names: NIST SP 800-188 and the practice of data-loss prevention. */
-export type MaskAction = 'redact' | 'mask' | 'pseudonymize' | 'tokenize' | 'drop'
+export const MASK_ACTIONS = ['redact', 'mask', 'pseudonymize', 'tokenize', 'drop'] as const
+/** One of {@link MASK_ACTIONS}. */
+export type MaskAction = (typeof MASK_ACTIONS)[number]
 
 /** `high` is on unless switched off; `medium` needs its context to be found at all; `low` is only on when a policy names it. */
-export type Confidence = 'high' | 'medium' | 'low'
+export const CONFIDENCES = ['high', 'medium', 'low'] as const
+/** One of {@link CONFIDENCES}. */
+export type Confidence = (typeof CONFIDENCES)[number]
 
 /** One rule as its YAML file states it, after the schema has been applied. */
 export type MaskRule = {

@@ -15,7 +15,7 @@ const record = {
 }
 
 describe('a view', () => {
-  it('shows support the last digits, admins everything, and nobody in particular nothing', () => {
+  it('shows support the last digits, admins everything, and nobody in particular nothing [ASVS 14.2.6]', () => {
     expect(view('admin').value(record)).toEqual(record)
     const support = view('support').value(record) as typeof record
     expect(support).toMatchObject({ email: 'anna@example.org', note: 'write to anna@example.org', phone: '****89' })

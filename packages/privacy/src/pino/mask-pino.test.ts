@@ -8,7 +8,7 @@ import { build } from 'esbuild'
 import pino, { type LoggerOptions } from 'pino'
 import { afterAll, describe, expect, it } from 'vitest'
 import { createMasker } from '../masking/masker.js'
-import { leaksIn, NASTY_CALLS, PLANTED } from '../masking/surfaces/test-planted.js'
+import { leaksIn, NASTY_CALLS, PLANTED } from '../masking/surfaces/fixtures/test-planted.js'
 import { maskPino } from './index.js'
 
 const masker = createMasker()

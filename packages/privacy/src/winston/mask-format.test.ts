@@ -2,7 +2,7 @@ import { Writable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import winston from 'winston'
 import { createMasker } from '../masking/masker.js'
-import { leaksIn, NASTY_CALLS, PLANTED } from '../masking/surfaces/test-planted.js'
+import { leaksIn, NASTY_CALLS, PLANTED } from '../masking/surfaces/fixtures/test-planted.js'
 import { maskFormat } from './index.js'
 
 const { combine, json, splat, errors, simple, prettyPrint, printf } = winston.format

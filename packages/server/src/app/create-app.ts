@@ -6,6 +6,7 @@ import { registerGate } from '../http/gate.js'
 import { registerOpenApi } from '../http/openapi.js'
 import { sendProblem, toPublicError } from '../http/problems.js'
 import { routes } from '../routes/index.js'
+import { VERSION } from '../version.js'
 import type { Services } from './services.js'
 
 /** Largest body of a route that sets no limit of its own, bytes after decompression. */
@@ -79,7 +80,7 @@ export const createApp = async (
   })
 
   registerGate(app, services)
-  await registerOpenApi(app, { version: '0.1.0', serverUrl: services.config.publicUrl, scheme: shape(services) })
+  await registerOpenApi(app, { version: VERSION, serverUrl: services.config.publicUrl, scheme: shape(services) })
   for (const route of routes) route.register(app, services)
   await app.ready()
   return app

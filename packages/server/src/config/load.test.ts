@@ -33,7 +33,7 @@ describe('loadConfig', () => {
       privacy: { viewersSeeNames: true },
       retention: { eventDays: 30 },
       budgets: { perMinute: 60, total: 10_000 },
-      sessions: { idleMinutes: 60, absoluteHours: 12 },
+      sessions: { idleMinutes: 60, absoluteHours: 12, requireMfa: 'off' },
     })
     expect(config.databaseUrl).toBeUndefined()
     expect(config.tls).toBeUndefined()
@@ -188,5 +188,39 @@ describe('explainConfig', () => {
     const settings = explainConfig(await load({ DATABASE_URL: 'postgres://u:s3cret@db/x?password=s3cret2' }))
     expect(JSON.stringify(settings)).not.toContain('s3cret')
     expect(settings.find(({ key }) => key === 'databaseUrl')?.value).toContain('@db/x')
+  })
+
+  it('hides the password of the mail server', async () => {
+    const settings = explainConfig(await load({ PARAPET_SMTP_URL: 'smtps://u:s3cret@mail.example', PARAPET_SMTP_FROM: 'p@example.org' }))
+    expect(JSON.stringify(settings)).not.toContain('s3cret')
+    expect(settings.find(({ key }) => key === 'notifications.smtp.url')?.value).toContain('@mail.example')
+  })
+})
+
+describe('the mail server', () => {
+  const smtp = (text: string) => withFile(`notifications:\n  smtp:\n    from: p@example.org\n${text}`).then((file) => load({}, file))
+
+  it('is reached by TLS on 587 unless somebody says otherwise', async () => {
+    const { config } = await smtp('    host: mail.example\n')
+    expect(config.notifications).toEqual({
+      allowPrivate: [],
+      smtp: { host: 'mail.example', port: 587, tls: 'required', from: 'p@example.org' },
+    })
+  })
+
+  it.each([
+    ['', /notifications\.smtp.*either url or host/],
+    ['    host: mail.example\n    url: smtp://mail.example\n', /either url or host/],
+    ['    url: https://mail.example\n', /notifications\.smtp\.url.*smtp:/],
+    ['    host: mail.example\n    tls: maybe\n', /notifications\.smtp\.tls/],
+    ['    host: mail.example\n    password: x\n', /notifications\.smtp\.password.*did you mean notifications\.smtp\.passwordFile/],
+  ])('is refused by name when it cannot be: %j', async (text, words) => {
+    await expect(smtp(text)).rejects.toThrow(words)
+  })
+
+  it('is asked to send from an address', async () => {
+    await expect(load({ PARAPET_SMTP_URL: 'smtp://m.example', PARAPET_SMTP_FROM: 'Parapet' })).rejects.toThrow(
+      /notifications\.smtp\.from \(from PARAPET_SMTP_FROM\)/,
+    )
   })
 })

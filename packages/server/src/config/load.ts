@@ -151,9 +151,12 @@ export const loadConfig = async (sources: ConfigSources = {}): Promise<LoadedCon
   return { config: parsed.data, origins }
 }
 
-/** Hides the password of a database URL. */
+/** Settings whose URL may hold a password. */
+const WITH_PASSWORD = new Set(['databaseUrl', 'notifications.smtp.url'])
+
+/** Hides the password of a URL. */
 const shown = (key: string, value: unknown): unknown => {
-  if (key !== 'databaseUrl' || typeof value !== 'string' || !URL.canParse(value)) return value
+  if (!WITH_PASSWORD.has(key) || typeof value !== 'string' || !URL.canParse(value)) return value
   const url = new URL(value)
   if (url.password !== '') url.password = '***'
   for (const name of Array.from(url.searchParams.keys())) if (/pass/i.test(name)) url.searchParams.set(name, '***')

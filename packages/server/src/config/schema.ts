@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import { parseRange } from '@parapet/core'
 import { z } from 'zod'
+import { readSender } from './sender.js'
 
 const range = z.string().refine((text) => parseRange(text) !== undefined, 'an IP address or range such as 203.0.113.0/24')
 const url = (protocols: readonly string[]) =>
@@ -15,6 +16,17 @@ const hostName = z
   .string()
   .max(253)
   .refine((text) => isIP(text) !== 0 || /^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/i.test(text), 'an address or a host name without port')
+
+/** A path of the application, or a whole URL of another one of its own. */
+const page = z
+  .string()
+  .max(1_024)
+  .refine(
+    (text) => /^\/(?![/\\])[\x21-\x7e]*$/.test(text) || (/^https?:\/\/[\x21-\x7e]+$/.test(text) && URL.canParse(text)),
+    'a path such as /step-up, or a URL that starts with https://',
+  )
+
+const door = { host: hostName.default('127.0.0.1'), port: z.int().min(0).max(65_535) }
 
 /**
  * Every setting of the control plane, in the nesting of the file `parapet.yml`. Defaults that depend on the machine or on
@@ -69,8 +81,129 @@ export const configSchema = z.strictObject({
     .strictObject({
       idleMinutes: z.int().min(5).max(1_440).default(60),
       absoluteHours: z.int().min(1).max(168).default(12),
+      /** who may do nothing before a second factor is set up */
+      requireMfa: z.enum(['off', 'admins', 'all']).default('off'),
     })
     .prefault({}),
+  detect: z
+    .strictObject({
+      /** your own Sigma rules, `.yml` in any folder below it; `rules` in the data directory by default */
+      rulesDir: z.string().min(1).max(1_024).optional(),
+      /** what the rules may remember of users and addresses, estimated; beyond it what was quiet longest is dropped, with an alert */
+      stateMegabytes: z.int().min(16).max(65_536).default(256),
+    })
+    .prefault({}),
+  respond: z
+    .strictObject({
+      /** your own policies, `.yml` in any folder below it; `policies` in the data directory by default */
+      policiesDir: z.string().min(1).max(1_024).optional(),
+    })
+    .prefault({}),
+  /** .mmdb files that tell the place or the network of an address, such as GeoLite2-City.mmdb */
+  geo: z.array(z.string().min(1).max(1_024)).max(8).default([]),
+  /** doors for syslog; only senders whose address belongs to a source are taken */
+  syslog: z
+    .strictObject({
+      udp: z.strictObject(door).optional(),
+      tcp: z.strictObject(door).optional(),
+      /** PEM files */
+      tls: z.strictObject({ ...door, cert: z.string().min(1), key: z.string().min(1) }).optional(),
+      /** connections at once over TCP and TLS together */
+      connections: z.int().min(1).max(10_000).default(256),
+      sources: z
+        .array(
+          z.strictObject({
+            name: z.string().trim().min(1).max(100),
+            /** addresses or ranges of the senders */
+            from: z.array(range).min(1).max(1_000),
+            /** how messages are read, as in `parapet parse --format`; looked up when the doors open */
+            format: z.string().min(1).max(64).default('syslog'),
+          }),
+        )
+        .min(1)
+        .max(1_000),
+    })
+    .optional(),
+  /** applications whose proxy asks `/v1/authorize`; one that is not listed works too, without what stands here */
+  forwardAuth: z
+    .array(
+      z.strictObject({
+        /** the name of the source whose token the proxy shows */
+        source: z.string().trim().min(1).max(100),
+        /** where credentials are checked, such as `/login` or `POST /api/session` */
+        signIn: z.array(z.string().min(1).max(512)).max(100).default([]),
+        /** pages that stay open to whom a step-up or a reset is asked of; with a slash at the end all below */
+        open: z.array(z.string().min(1).max(512).startsWith('/')).max(100).default([]),
+        /** where browsers are sent to prove anew who they are */
+        stepUp: page.optional(),
+        /** where browsers are sent to set a new password */
+        reset: page.optional(),
+        /** the header in which the proxy itself names the client */
+        clientHeader: z.enum(['x-forwarded-for', 'x-real-ip', 'forwarded']).default('x-forwarded-for'),
+        /** further proxies before the one that asks, such as a CDN */
+        trustedProxies: z.array(range).max(1_000).default([]),
+        /** the header in which the proxy vouches for a user; without it no such header is believed */
+        userHeader: z
+          .string()
+          .regex(/^[a-z][a-z0-9-]{0,63}$/i, 'the name of a header')
+          .optional(),
+      }),
+    )
+    .max(1_000)
+    .default([]),
+  notifications: z
+    .strictObject({
+      /** the mail server through which mails leave */
+      smtp: z
+        .strictObject({
+          /** `smtps://user:password@host`, or `smtp://` for STARTTLS; instead of the four below it */
+          url: url(['smtp:', 'smtps:']).optional(),
+          host: hostName.optional(),
+          /** 465 speaks TLS from its first byte; all others STARTTLS */
+          port: z.int().min(1).max(65_535).default(587),
+          user: z.string().min(1).max(256).optional(),
+          /** a file with the password on its first line */
+          passwordFile: z.string().min(1).max(1_024).optional(),
+          /** the address that mails come from, such as `Parapet <parapet@example.org>` */
+          from: z
+            .string()
+            .max(320)
+            .refine((text) => readSender(text) !== undefined, 'an address, or a name and <an address>'),
+          /** `none`: also in clear, for a mail server on this machine */
+          tls: z.enum(['required', 'none']).default('required'),
+        })
+        .refine(({ url: whole, host }) => (whole === undefined) !== (host === undefined), 'takes either url or host')
+        .optional(),
+      /** ranges that are not on the internet and that channels and feeds may reach all the same */
+      allowPrivate: z.array(range).max(1_000).default([]),
+    })
+    .prefault({}),
+  /** lists of denied ranges for firewalls and clouds: fetched from `/v1/feeds/NAME`, and pushed to receivers */
+  feeds: z
+    .array(
+      z.strictObject({
+        /** stands in sets of other programs; ipset takes 31 characters with our ending */
+        name: z.string().regex(/^[a-z][a-z\d_-]{0,23}$/, 'small letters, digits, - and _, at most 24, a letter first'),
+        /** ranges in the list; newer decisions win */
+        most: z.int().min(1).max(100_000).default(10_000),
+        webhooks: z
+          .array(
+            z.strictObject({
+              url: url(['https:', 'http:']),
+              /** where the signing secret (`whsec_...`) is, never the secret itself */
+              secret: z
+                .string()
+                .max(1_024)
+                .regex(/^(?:file|env):\S+$/, 'a URI that starts with file: or env:'),
+            }),
+          )
+          .max(16)
+          .default([]),
+      }),
+    )
+    .max(32)
+    .refine((list) => new Set(list.map(({ name }) => name)).size === list.length, 'each name once')
+    .default([]),
   ingest: z
     .strictObject({
       /** batches that may wait for the database at once; further ones get 429 */
@@ -114,6 +247,12 @@ export const ENVIRONMENT: readonly EnvironmentVariable[] = [
   { name: 'PARAPET_ALLOW_LIST', path: ['allowList'], read: list },
   { name: 'PARAPET_VIEWERS_SEE_NAMES', path: ['privacy', 'viewersSeeNames'], read: truth },
   { name: 'PARAPET_RETENTION_EVENT_DAYS', path: ['retention', 'eventDays'], read: number },
+  { name: 'PARAPET_REQUIRE_MFA', path: ['sessions', 'requireMfa'], read: text },
+  { name: 'PARAPET_RULES_DIR', path: ['detect', 'rulesDir'], read: text },
+  { name: 'PARAPET_POLICIES_DIR', path: ['respond', 'policiesDir'], read: text },
+  { name: 'PARAPET_GEO', path: ['geo'], read: list },
+  { name: 'PARAPET_SMTP_URL', path: ['notifications', 'smtp', 'url'], read: text },
+  { name: 'PARAPET_SMTP_FROM', path: ['notifications', 'smtp', 'from'], read: text },
   { name: 'PARAPET_BUDGET_PER_MINUTE', path: ['budgets', 'perMinute'], read: number },
   { name: 'PARAPET_BUDGET_TOTAL', path: ['budgets', 'total'], read: number },
 ]

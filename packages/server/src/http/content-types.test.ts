@@ -48,7 +48,7 @@ describe('bodies', () => {
     expect(await post('/json', '', JSON_TYPE)).toMatchObject({ status: 200, kind: 'undefined' })
   })
 
-  it('of every other type are refused: no form of another site is ever read', async () => {
+  it('of every other type are refused: no form of another site is ever read [ASVS 3.5.2]', async () => {
     for (const type of [
       'text/plain',
       'application/x-www-form-urlencoded',
@@ -69,7 +69,7 @@ describe('bodies', () => {
       expect(await post('/json', '{}', { 'content-type': `application/json; charset=${charset}` })).toMatchObject({ status: 200 })
   })
 
-  it('with a key that reaches for the prototype reach nothing', async () => {
+  it('with a key that reaches for the prototype reach nothing [ASVS 15.3.6]', async () => {
     await post('/json', '{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}}', JSON_TYPE)
     expect(({} as Record<string, unknown>)['polluted']).toBeUndefined()
   })

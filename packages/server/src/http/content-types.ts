@@ -9,7 +9,7 @@ const assertCharset = (contentType: string | undefined): void => {
 }
 
 /**
- * The only parsers: JSON everywhere, NDJSON where a route takes raw bodies. Both inflate gzip within the route's limit. Raw
+ * The only parsers: JSON everywhere, forms without a field, NDJSON and protobuf where a route takes raw bodies. All inflate gzip within the route's limit. Raw
  * routes get the bytes, others the parsed value.
  */
 export const registerContentTypes = (app: FastifyInstance): void => {
@@ -22,14 +22,29 @@ export const registerContentTypes = (app: FastifyInstance): void => {
       length: request.headers['content-length'],
     })
   }
+  app.addContentTypeParser('*', async (request: FastifyRequest, payload: IncomingMessage): Promise<unknown> => {
+    if (request.routeOptions.config.parapet?.ownCredential !== true) throw new ParapetError('PPT_MEDIA_TYPE')
+    // the body of somebody else's request, which nobody reads: nothing in it may be an error
+    payload.resume()
+    return undefined
+  })
   app.addContentTypeParser('application/json', async (request: FastifyRequest, payload: IncomingMessage): Promise<unknown> => {
     const body = await read(request, payload)
     if (request.routeOptions.config.parapet?.rawBody === true) return body
     // some clients label an empty DELETE as JSON
     return body.length === 0 ? undefined : parseJson(decodeText(body))
   })
-  app.addContentTypeParser('application/x-ndjson', async (request: FastifyRequest, payload: IncomingMessage): Promise<unknown> => {
-    if (request.routeOptions.config.parapet?.rawBody !== true) throw new ParapetError('PPT_MEDIA_TYPE', 'send application/json here')
-    return read(request, payload)
-  })
+  // what a browser sends for a form that has a button and nothing else; a form with fields is nothing that is taken here
+  app.addContentTypeParser(
+    'application/x-www-form-urlencoded',
+    async (request: FastifyRequest, payload: IncomingMessage): Promise<unknown> => {
+      if ((await read(request, payload)).length > 0) throw new ParapetError('PPT_MEDIA_TYPE', 'send application/json here')
+      return undefined
+    },
+  )
+  for (const type of ['application/x-ndjson', 'application/x-protobuf'])
+    app.addContentTypeParser(type, async (request: FastifyRequest, payload: IncomingMessage): Promise<unknown> => {
+      if (request.routeOptions.config.parapet?.rawBody !== true) throw new ParapetError('PPT_MEDIA_TYPE', 'send application/json here')
+      return read(request, payload)
+    })
 }

@@ -10,6 +10,12 @@ import type { RateLimitClass } from './rate-limits.js'
 /** What is written to the record about a route: always, only when refused (hot paths), or nothing (reads). */
 export type RouteAudit = { readonly action: string; readonly resource: string; readonly when?: 'always' | 'refused' } | 'none'
 
+/**
+ * A dangerous act: an operator's session must have proved who it is within ten minutes. Tokens cannot do that; they are refused unless
+ * the route exempts them, and then their scope alone decides.
+ */
+export type RouteStepUp = { readonly tokens: 'exempt' | 'refuse' }
+
 /** What every route declares about itself; carried in the framework's route config, where the gate and the tests read it. */
 export type RouteMeta = {
   readonly permission: RoutePermission
@@ -17,6 +23,14 @@ export type RouteMeta = {
   readonly audit: RouteAudit
   /** hands the handler the bytes of the body */
   readonly rawBody?: boolean
+  readonly stepUp?: RouteStepUp
+  /** open also to an operator who has to enrol a factor first */
+  readonly beforeEnrolment?: boolean
+  /**
+   * The handler looks at a credential of its own; cookies, tokens and origins are those of somebody whom a proxy asks about, and say nothing
+   * about who asks.
+   */
+  readonly ownCredential?: boolean
 }
 
 /** What a handler adds to the audit entry of its act. */
@@ -132,8 +146,17 @@ export const defineRoute = <
 >(
   definition: RouteDefinition<Params, Query, Body, Answer>,
 ): Route => {
-  const { id, method, url, permission, rateLimit, audit, rawBody, answer } = definition
-  const meta = assertRouteMeta(id, { permission, rateLimit, audit, ...(rawBody === undefined ? {} : { rawBody }) }, method)
+  const { id, method, url, permission, rateLimit, audit, rawBody, stepUp, beforeEnrolment, ownCredential, answer } = definition
+  const declared = {
+    permission,
+    rateLimit,
+    audit,
+    ...(rawBody === undefined ? {} : { rawBody }),
+    ...(stepUp === undefined ? {} : { stepUp }),
+    ...(beforeEnrolment === undefined ? {} : { beforeEnrolment }),
+    ...(ownCredential === undefined ? {} : { ownCredential }),
+  }
+  const meta = assertRouteMeta(id, declared, method)
   return {
     id,
     method,

@@ -1,5 +1,5 @@
-import { LOOPBACK, ParapetError } from '@parapet/core'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { LOOPBACK, MINUTE, ParapetError } from '@parapet/core'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Services } from '../app/services.js'
 import { looksLikeToken } from '../modules/tokens/index.js'
 import { assertRouteMeta, type RouteMeta } from './define-route.js'
@@ -54,6 +54,20 @@ const assertPermission = (request: FastifyRequest, meta: RouteMeta): void => {
   if (!may(principal, meta.permission)) throw new ParapetError('PPT_FORBIDDEN', `needs ${meta.permission}`)
 }
 
+/** A sign-in or a step-up is good for dangerous acts for so long; ms. Source: ASVS 5.0 7.5.1, 7.5.3. */
+export const STEP_UP_MS = 10 * MINUTE
+
+/** What an operator may do right now, beyond what his role allows: nothing before he has the factor that is asked for, nothing dangerous on an old sign-in. */
+const assertSecured = async (request: FastifyRequest, services: Services, meta: RouteMeta): Promise<void> => {
+  const { principal } = request
+  if (principal.kind === 'token' && meta.stepUp?.tokens === 'refuse') throw new ParapetError('PPT_FORBIDDEN', 'a token cannot do this')
+  if (principal.kind !== 'operator' || meta.permission === 'public') return
+  if (principal.mustEnrol && meta.beforeEnrolment !== true) throw new ParapetError('PPT_FACTOR_REQUIRED')
+  if (meta.stepUp === undefined || services.clock() - principal.authenticatedAt < STEP_UP_MS) return
+  const methods = await services.factors.stepUpMethods(principal.id)
+  throw Object.assign(new ParapetError('PPT_STEP_UP'), { extensions: { methods, maxAgeSeconds: STEP_UP_MS / 1_000 } })
+}
+
 const recordRefusal = async (request: FastifyRequest, services: Services, meta: RouteMeta, reason: string): Promise<void> => {
   // strangers are counted and logged, not recorded: they could write the record full
   if (meta.audit === 'none' || request.principal.kind === 'anonymous') return
@@ -69,6 +83,13 @@ const recordRefusal = async (request: FastifyRequest, services: Services, meta: 
   })
 }
 
+/** Where an operator works is protected, but not where a session goes on that looks like somebody else's. */
+const notePresence = ({ principal, clientAddress }: FastifyRequest, { presence }: Pick<Services, 'presence'>): void => {
+  if (principal.kind !== 'operator' || clientAddress === undefined) return
+  if (principal.authenticatedAt === 0) presence.forget(principal.id)
+  else presence.note(principal.id, clientAddress)
+}
+
 /**
  * Stands before every route, in this order: client address, a limit for all comers, who it is, cross-site requests, permission, the
  * route's own limit. All of it before a byte of the body is read.
@@ -79,7 +100,7 @@ export const registerGate = (app: FastifyInstance, services: Services): void => 
     const verdict = limiter.check(policy, [key])
     if (verdict.kind === 'limited') throw limited(verdict.retryAfter)
   }
-  const authenticate = async (request: FastifyRequest, addressKey: string): Promise<Principal> => {
+  const authenticate = async (request: FastifyRequest, reply: FastifyReply, addressKey: string): Promise<Principal> => {
     const presented = bearerOf(request)
     const known = presented !== undefined && (services.isLocalToken(presented) || services.tokens.isCached(presented))
     if (!known) check('door', addressKey)
@@ -88,7 +109,7 @@ export const registerGate = (app: FastifyInstance, services: Services): void => 
       return byToken(services, presented)
     }
     if (request.headers.cookie === undefined) return ANONYMOUS
-    return services.sessions.read(request.raw)
+    return services.sessions.read(request.raw, reply)
   }
 
   app.addHook('onRoute', (route) => {
@@ -106,9 +127,14 @@ export const registerGate = (app: FastifyInstance, services: Services): void => 
       check('door', addressKey)
       return
     }
-    request.principal = await authenticate(request, addressKey)
-    if (request.principal.kind === 'operator' && request.clientAddress !== undefined)
-      services.presence.note(request.principal.id, request.clientAddress)
+    if (meta.ownCredential === true) {
+      check(meta.rateLimit, addressKey)
+      // it names the body of the request that is asked about; whatever it says must not be an error of ours
+      delete request.raw.headers['content-type']
+      return
+    }
+    request.principal = await authenticate(request, reply, addressKey)
+    notePresence(request, services)
     try {
       // without a token the browser may have added a cookie by itself, or be made to sign in as somebody else
       if (!SAFE.has(request.method) && request.headers.authorization === undefined) {
@@ -116,8 +142,11 @@ export const registerGate = (app: FastifyInstance, services: Services): void => 
         if (reason !== undefined) throw new ParapetError('PPT_CSRF', reason)
       }
       assertPermission(request, meta)
+      await assertSecured(request, services, meta)
     } catch (error) {
-      await recordRefusal(request, services, meta, error instanceof ParapetError ? error.code : 'unknown')
+      const code = error instanceof ParapetError ? error.code : 'unknown'
+      // the question is no refusal: the act itself comes next, or it does not
+      if (code !== 'PPT_STEP_UP') await recordRefusal(request, services, meta, code)
       throw error
     }
     check(meta.rateLimit, request.principal.kind === 'anonymous' ? addressKey : principalKey(request.principal))

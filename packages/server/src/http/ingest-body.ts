@@ -79,7 +79,10 @@ const assertCount = (count: number): void => {
   if (count > EVENT_LIMITS.batch) throw new ParapetError('PPT_BODY_TOO_LARGE', `a batch holds at most ${EVENT_LIMITS.batch} events`)
 }
 
-const judgeAll = (items: Iterable<[number, { value: unknown } | { malformed: string }]>): JudgedBatch => {
+/** One entry of a batch: a value that may be an event, or why there is none. */
+export type Candidate = { readonly value: unknown } | { readonly malformed: string }
+
+const judgeAll = (items: Iterable<[number, Candidate]>): JudgedBatch => {
   const events: SecurityEvent[] = []
   const indexes: number[] = []
   const rejected: RejectedEvent[] = []
@@ -107,7 +110,7 @@ const readJsonBatch = (text: string): readonly unknown[] => {
   return [body]
 }
 
-const parseLine = (line: string): { value: unknown } | { malformed: string } => {
+const parseLine = (line: string): Candidate => {
   try {
     assertDepth(line)
     return { value: JSON.parse(line) }
@@ -116,7 +119,7 @@ const parseLine = (line: string): { value: unknown } | { malformed: string } => 
   }
 }
 
-const readNdjsonBatch = (text: string): { value: unknown }[] | ({ value: unknown } | { malformed: string })[] => {
+const readNdjsonBatch = (text: string): Candidate[] => {
   const lines = text
     .split('\n')
     .map((line) => line.trim())
@@ -130,14 +133,20 @@ const readNdjsonBatch = (text: string): { value: unknown }[] | ({ value: unknown
   return items
 }
 
+/** Judges entries that somebody else has read, each by itself. Throws `PPT_BODY_TOO_LARGE` for more than a batch holds. */
+export const judgeCandidates = (candidates: readonly Candidate[]): JudgedBatch => {
+  assertCount(candidates.length)
+  return judgeAll(candidates.entries())
+}
+
+/** The entries of a body, before they are judged: see {@link judgeBatch}. */
+export const readCandidates = (body: Uint8Array, mediaType: 'json' | 'ndjson'): readonly Candidate[] => {
+  const text = decodeText(body)
+  return mediaType === 'ndjson' ? readNdjsonBatch(text) : readJsonBatch(text).map((value) => ({ value }))
+}
+
 /**
  * Judges a batch. JSON: an event, an array, or `{"events": [...]}`; one fault in the text refuses the whole body with its
  * position. NDJSON: lines stand alone, a bad one is refused by its place. Throws `PPT_BODY_MALFORMED`, `PPT_BODY_TOO_LARGE`.
  */
-export const judgeBatch = (body: Uint8Array, mediaType: 'json' | 'ndjson'): JudgedBatch => {
-  const text = decodeText(body)
-  if (mediaType === 'ndjson') return judgeAll(readNdjsonBatch(text).entries())
-  const values = readJsonBatch(text)
-  assertCount(values.length)
-  return judgeAll(values.map((value) => ({ value })).entries())
-}
+export const judgeBatch = (body: Uint8Array, mediaType: 'json' | 'ndjson'): JudgedBatch => judgeCandidates(readCandidates(body, mediaType))

@@ -10,6 +10,8 @@ const operator = (role: 'admin' | 'viewer'): Principal => ({
   permissions: ROLE_PERMISSIONS[role],
   session: 's1',
   expiresAt: 1,
+  authenticatedAt: 1,
+  mustEnrol: false,
 })
 const token = (...scopes: Permission[]): Principal => ({ kind: 'token', id: 't1', name: 'ci', scopes: new Set(scopes) })
 const source: Principal = {
@@ -30,11 +32,20 @@ describe('may', () => {
   })
 
   it('gives viewers what reads, and admins everything', () => {
-    expect(held(operator('viewer'))).toEqual(['events.read', 'alerts.read', 'decisions.read', 'audit.read'])
+    expect(held(operator('viewer'))).toEqual([
+      'events.read',
+      'alerts.read',
+      'decisions.read',
+      'feeds.read',
+      'subjects.read',
+      'notifications.read',
+      'incidents.read',
+      'audit.read',
+    ])
     expect(held(operator('admin'))).toEqual([...PERMISSIONS])
   })
 
-  it('gives a token its scopes and not one more', () => {
+  it('gives a token its scopes and not one more [ASVS 8.2.1]', () => {
     expect(held(token())).toEqual([])
     expect(held(token('alerts.read', 'tokens.manage'))).toEqual(['alerts.read', 'tokens.manage'])
   })

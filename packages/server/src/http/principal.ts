@@ -1,4 +1,4 @@
-import type { AuditEntry, Author } from '@parapet/core'
+import { type AuditEntry, type Author, ParapetError, type PersonRef } from '@parapet/core'
 import type { Permission, Role } from './permissions.js'
 
 /** Who sends a request. */
@@ -22,6 +22,10 @@ export type Principal =
       readonly permissions: ReadonlySet<Permission>
       readonly session: string
       readonly expiresAt: number
+      /** when the operator last proved who he is; ms UTC */
+      readonly authenticatedAt: number
+      /** the rules ask for a second factor and there is none yet: nothing but enrolling opens */
+      readonly mustEnrol: boolean
     }
 
 /** True when the principal holds a permission. */
@@ -51,4 +55,16 @@ export const authorOf = (principal: Principal): Author => {
   if (principal.kind === 'operator') return { kind: 'operator', id: principal.id, name: principal.name }
   if (principal.kind === 'token') return { kind: 'token', id: principal.id, name: principal.name }
   return { kind: 'cli', id: 'local', name: 'command on this machine' }
+}
+
+/** The principal as somebody by id and name. */
+export const personOf = (principal: Principal): PersonRef => {
+  const { id, name } = authorOf(principal)
+  return { id, name: name ?? id }
+}
+
+/** The operator of a route that only operators reach. */
+export const asOperator = (principal: Principal): Extract<Principal, { kind: 'operator' }> => {
+  if (principal.kind !== 'operator') throw new ParapetError('PPT_FORBIDDEN', 'only for a signed-in operator')
+  return principal
 }

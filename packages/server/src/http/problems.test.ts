@@ -5,7 +5,7 @@ import { toPublicError } from './problems.js'
 const coded = (code: string, message = 'secret inside', extra: object = {}): Error => Object.assign(new Error(message), { code, ...extra })
 
 describe('toPublicError', () => {
-  it('shows our own errors with their detail, and never their cause', () => {
+  it('shows our own errors with their detail, and never their cause [ASVS 16.5.1]', () => {
     const error = new ParapetError('PPT_INVALID', 'name: is missing', { cause: new Error('secret inside') })
     expect(toPublicError(error)).toEqual({ code: 'PPT_INVALID', detail: 'name: is missing' })
   })
@@ -30,7 +30,7 @@ describe('toPublicError', () => {
     }
   })
 
-  it('hides everything else behind one code', () => {
+  it('hides everything else behind one code [ASVS 16.5.1]', () => {
     for (const error of [
       new Error('secret inside'),
       coded('23505'),

@@ -57,17 +57,19 @@ const describeValidation = (error: FastifyError): string => {
 /** Seconds to wait where the error itself does not say. */
 const WAITS: Partial<Record<ErrorCode, number>> = { PPT_DATABASE_UNAVAILABLE: 2, PPT_BACKPRESSURE: 2, PPT_RATE_LIMITED: 5 }
 
-/** An error with a wait that the sender should keep. */
-export type Waiting = { readonly retryAfterSeconds?: number }
+/** An error with a wait that the sender should keep, or with members of its own for the problem. */
+export type Waiting = { readonly retryAfterSeconds?: number; readonly extensions?: Readonly<Record<string, unknown>> }
 
 /** Turns any error into what the client may know; everything unknown is `PPT_INTERNAL` without detail. */
 export const toPublicError = (error: unknown): PublicError => {
   if (isParapetError(error)) {
-    const retryAfter = (error as Waiting).retryAfterSeconds ?? WAITS[error.code]
+    const { retryAfterSeconds, extensions } = error as Waiting
+    const retryAfter = retryAfterSeconds ?? WAITS[error.code]
     return {
       code: error.code,
       ...(error.detail === undefined ? {} : { detail: error.detail }),
       ...(retryAfter === undefined ? {} : { retryAfter }),
+      ...(extensions === undefined ? {} : { extensions }),
     }
   }
   if (isUnavailable(error)) return { code: 'PPT_DATABASE_UNAVAILABLE', retryAfter: WAITS.PPT_DATABASE_UNAVAILABLE ?? 1 }
@@ -90,7 +92,8 @@ export const sendProblem = (
     ...(what.extensions === undefined ? {} : { extensions: what.extensions }),
   })
   if (what.retryAfter !== undefined) void reply.header('retry-after', String(Math.max(1, Math.ceil(what.retryAfter))))
-  if (problem.status === 401) void reply.header('www-authenticate', 'Bearer')
+  if (problem.status === 401)
+    void reply.header('www-authenticate', what.code === 'PPT_STEP_UP' ? `Bearer error="insufficient_user_authentication"` : 'Bearer')
   return reply
     .code(problem.status)
     .header('cache-control', 'no-store')

@@ -19,3 +19,10 @@ export const momentSchema = z.coerce.number().int().min(0).max(8_640_000_000_000
 
 /** An id of a row. Any short word is taken: what is no id of ours is simply not found. */
 export const idParams = z.object({ id: line(128) })
+
+/** A parameter that may stand several times; nothing of it is an empty list. */
+export const oneOrMore = <T extends z.ZodType>(item: T, most: number) =>
+  z
+    .union([z.array(item).max(most), item.transform((one) => [one])])
+    .optional()
+    .transform((items): z.output<T>[] => items ?? [])

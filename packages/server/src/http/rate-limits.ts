@@ -1,4 +1,4 @@
-import { MINUTE } from '@parapet/core'
+import { MINUTE, SECOND } from '@parapet/core'
 
 /** Requests a period, by class. Counted for each principal; anonymous requests for each client address. */
 export const RATE_LIMITS = {
@@ -10,6 +10,10 @@ export const RATE_LIMITS = {
   stream: { limit: 60, periodMs: MINUTE },
   /** everything that takes a password, a link or hashes */
   credential: { limit: 20, periodMs: 5 * MINUTE },
+  /** second steps of a sign-in and of step-up: codes, passkeys and their challenges */
+  factor: { limit: 40, periodMs: 5 * MINUTE },
+  /** questions of a proxy, one for each request of everybody behind it: far more than a machine can answer, so that none is throttled */
+  authorize: { limit: 100_000, periodMs: SECOND },
   /** pages and files of the console, health */
   public: { limit: 1_200, periodMs: MINUTE },
 } as const

@@ -48,7 +48,7 @@ describe('loadStaticSite', () => {
       expect(site.find(path)).toBeUndefined()
   })
 
-  it('opens nothing outside, whatever the path or the links inside', async () => {
+  it('opens nothing outside, whatever the path or the links inside [ASVS 5.3.2]', async () => {
     await symlink('/etc/passwd', join(dir, 'passwd.txt'))
     const site = await loadStaticSite(dir)
     for (const path of ['/passwd.txt', '/../passwd.txt', '/assets/../../x.txt', '/assets/..%2findex.html', `${dir}/index.html`])

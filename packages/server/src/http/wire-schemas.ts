@@ -2,11 +2,15 @@ import {
   type AlertDetail,
   type AlertView,
   type Decision,
+  DECISION_ACTIONS,
+  type DecisionConfirmation,
+  ENFORCER_KINDS,
   ERRORS,
   type ErrorCode,
   EVENT_LIMITS,
   type IngestResult,
   LEVELS,
+  LOCKDOWN_MODES,
   type Overview,
   type StoredEvent,
   type WhyAnswer,
@@ -88,7 +92,7 @@ export const storedEventSchema = z
 const authorSchema = z.object({ kind: z.enum(['policy', 'operator', 'token', 'cli']), id: z.string(), name: z.string().exactOptional() })
 
 export const targetKindSchema = z.enum(['ip', 'cidr', 'user', 'session', 'country', 'asn', 'all'])
-export const actionSchema = z.enum(['deny', 'throttle', 'challenge', 'require_mfa', 'require_reset', 'suspend'])
+export const actionSchema = z.enum(DECISION_ACTIONS)
 export const scopeSchema = z.enum(['login', 'all'])
 
 export const decisionSchema = z
@@ -97,8 +101,11 @@ export const decisionSchema = z
     revision: z.int(),
     target: z.object({ kind: targetKindSchema, value: z.string() }),
     action: actionSchema,
+    limit: z.object({ limit: z.int().min(1).max(100_000), windowMs: z.int().min(1_000).max(86_400_000) }).exactOptional(),
+    lockdown: z.object({ mode: z.enum(LOCKDOWN_MODES), allow: z.array(z.string()) }).exactOptional(),
     scope: scopeSchema,
     mode: z.enum(['enforce', 'observe']),
+    enforcers: z.array(z.enum(ENFORCER_KINDS)).exactOptional(),
     reason: z.string(),
     author: authorSchema,
     rule: z.object({ id: z.string(), title: z.string(), level, version: z.string() }).exactOptional(),
@@ -109,6 +116,12 @@ export const decisionSchema = z
     lifted: z.object({ at: ms, by: authorSchema, reason: z.string() }).exactOptional(),
   })
   .meta({ id: 'Decision' }) satisfies z.ZodType<Decision>
+
+export const confirmationSchema = z.object({
+  enforcer: z.object({ kind: z.enum(ENFORCER_KINDS), instance: z.string(), source: named }),
+  state: z.enum(['in_force', 'waiting', 'refused', 'observed', 'not_able', 'silent']),
+  detail: z.string(),
+}) satisfies z.ZodType<DecisionConfirmation>
 
 export const alertSchema = z
   .object({
@@ -150,6 +163,8 @@ export const whySchema = z.object({
   decisions: z.array(decisionSchema),
   alerts: z.array(alertSchema),
   events: z.array(storedEventSchema),
+  confirmations: z.array(z.object({ decisionId: z.string(), at: z.array(confirmationSchema) })).exactOptional(),
+  incidents: z.array(z.object({ id: z.string(), title: z.string() })).exactOptional(),
 }) satisfies z.ZodType<WhyAnswer>
 
 const sourceState = z.enum(['live', 'silent', 'new'])

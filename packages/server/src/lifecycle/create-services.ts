@@ -1,9 +1,21 @@
 import { type AuditEntry, type Clock, HOUR, type Keyring, MINUTE } from '@parapet/core'
-import { createClientAddress, createCsrf, createHeaders, createLimiter, createLogin, createSessions } from '@parapet/guard'
+import {
+  createClientAddress,
+  createCsrf,
+  createHeaders,
+  createLimiter,
+  createLogin,
+  createSessions,
+  type RequestLike,
+  type Session,
+} from '@parapet/guard'
+import { createMfa } from '@parapet/guard/mfa'
+import { createPasskeys } from '@parapet/guard/passkeys'
 import type { Logger } from 'pino'
 import type { Services } from '../app/services.js'
 import { type Config, isLoopbackHost } from '../config/index.js'
 import type { Database } from '../db/types.js'
+import { createOutbound } from '../http/outbound/index.js'
 import type { Principal } from '../http/principal.js'
 import { DOOR_LIMIT, RATE_LIMITS, REFUSAL_LIMIT } from '../http/rate-limits.js'
 import { loadStaticSite } from '../http/static-site.js'
@@ -11,18 +23,43 @@ import { createStreamHub } from '../http/stream-hub.js'
 import { createAlertStore } from '../modules/alerts/index.js'
 import { createAudit } from '../modules/audit/index.js'
 import { createDecisionStore } from '../modules/decisions/index.js'
-import { createDetectionWorker, type DetectionWorker } from '../modules/detection/index.js'
+import {
+  type AlertIntake,
+  createAlertIntake,
+  createDetectionWorker,
+  createTraffic,
+  type DetectionWorker,
+} from '../modules/detection/index.js'
+import { createEnforcers } from '../modules/enforcers/index.js'
 import { createEventStore } from '../modules/events/index.js'
+import { createFactors, createFactorStore } from '../modules/factors/index.js'
+import { createIncidents } from '../modules/incidents/index.js'
 import { createMetrics } from '../modules/metrics/index.js'
 import { createHintedView, NAMED } from '../modules/names/index.js'
-import { createOperators, createPasswordHasher, createPresence } from '../modules/operators/index.js'
-import { createOperatorSessions, createPostgresStore, createSignIn, type PostgresStore } from '../modules/sessions/index.js'
+import { createNotices } from '../modules/notices/index.js'
+import { createNotifications, type NotificationWorker, tellNotice } from '../modules/notifications/index.js'
+import { createOperators, createPasswordHasher, createPresence, createResets } from '../modules/operators/index.js'
+import {
+  createEntrance,
+  createOperatorSessions,
+  createPostgresStore,
+  createSignIn,
+  createWelcome,
+  type PostgresStore,
+} from '../modules/sessions/index.js'
 import { readResealing } from '../modules/sealing/index.js'
 import { createSources } from '../modules/sources/index.js'
 import { createTokens } from '../modules/tokens/index.js'
 import { createConceal, type Vault } from '../vault/index.js'
+import { createDesk, type Desk } from './create-desk.js'
+import { createEdge, type Edge } from './create-edge.js'
+import { createPeople, type People } from './create-people.js'
+import { createEnforcement, type Enforcement } from './create-enforcement.js'
 import type { Engines } from './engines.js'
+import { liftFor } from './lift-protected.js'
 import { createLocalTokenCheck } from './local-token.js'
+import { createLoginReport, createSubjects } from './login-shield.js'
+import { createSessionReport } from './session-report.js'
 import { readOwnNetwork } from './own-network.js'
 import { createLiveProtectedTargets } from './protected.js'
 import { isSetupLink, removeSetupLink } from './setup-link.js'
@@ -40,13 +77,27 @@ export type ServiceDeps = {
 }
 
 /** The services, and the parts that the lifecycle itself starts, sweeps and stops. */
-export type BuiltServices = { readonly services: Services; readonly worker: DetectionWorker; readonly sharedState: PostgresStore }
+export type BuiltServices = {
+  readonly services: Services
+  readonly worker: DetectionWorker
+  readonly sharedState: PostgresStore
+  readonly desk: Desk
+  readonly edge: Edge
+  readonly people: People
+  readonly enforcement: Enforcement
+  /** tells people */
+  readonly notifier: NotificationWorker
+  readonly intake: AlertIntake
+}
 
 const originsOf = (config: Config): string[] => {
   const scheme = config.tls === undefined ? 'http' : 'https'
   const own = isLoopbackHost(config.host) ? [`${scheme}://localhost:${config.port}`] : []
   return [...new Set([new URL(config.publicUrl).origin, ...own])]
 }
+
+/** A session that looked like somebody else's proves nothing until its next sign-in: least of all may it add a factor. */
+const isFlagged = (session: Session): boolean => session.flag !== undefined
 
 /** Builds everything that routes use. Nothing runs yet but what a constructor starts. */
 export const createServices = async (deps: ServiceDeps): Promise<BuiltServices> => {
@@ -61,33 +112,60 @@ export const createServices = async (deps: ServiceDeps): Promise<BuiltServices> 
   const tokens = createTokens({ pool, clock })
   const sharedState = createPostgresStore({ pool, clock, vault })
   const audit = createAudit({ pool, vault })
+  const outbound = createOutbound({ allowPrivate: config.notifications.allowPrivate })
+  const { notifications, worker: notifier } = await createNotifications({ database, vault, keyring, outbound, config, clock, log })
   const idleMs = config.sessions.idleMinutes * MINUTE
 
   const presence = createPresence({
     clock,
     keepMs: idleMs,
-    persist: (operator, address) =>
-      void operators.noteSeen(operator, address).catch((error: unknown) => log.warn({ err: error }, 'presence was not noted')),
+    persist: (operator, address) => {
+      operators.noteSeen(operator, address).catch((error: unknown) => log.warn({ err: error }, 'presence was not noted'))
+      // whoever has proved who he is must not stand before a ban of the address that he works from
+      protectedTargets.refresh()
+      liftFor(decisions, protectedTargets, address, clock()).catch((error: unknown) =>
+        log.warn({ err: error }, 'decisions on the address of an operator could not be looked for'),
+      )
+    },
+    forgotten: (operator) =>
+      void operators.forgetSeen(operator).catch((error: unknown) => log.warn({ err: error }, 'an absence was not noted')),
   })
   presence.load(await operators.recentAddresses(clock() - idleMs))
+  const enforcers = createEnforcers({ database, vault, clock, notifications })
   const protectedTargets = createLiveProtectedTargets({
     config,
     presence,
     clock,
     readNetwork: readOwnNetwork,
     network: await readOwnNetwork(),
+    readEnforcers: enforcers.addresses,
   })
 
+  const notices = createNotices({ pool, clock })
+  const tell: Services['tell'] = (operatorId, notice) => {
+    const write = async (): Promise<void> => {
+      await notices.add(operatorId, notice)
+      const operator = await operators.get(operatorId)
+      if (operator !== undefined) await notifications.enqueue(tellNotice(operator.name, notice))
+    }
+    write().catch((error: unknown) => log.warn({ err: error, kind: notice.kind }, 'a notice could not be written'))
+  }
+
+  const guardSessions = createSessions({
+    store: sharedState,
+    cookie: { name: 'parapet-session', secure, sameSite: 'strict' },
+    idleMs,
+    absoluteMs: config.sessions.absoluteHours * HOUR,
+    clientAddress,
+    clock,
+    onReplay: ({ subject }) => {
+      log.warn({ operator: subject }, 'a rotated session id came back; the session is revoked')
+      tell(subject, { kind: 'session_replayed' })
+    },
+    report: createSessionReport({ log, clock, recordAct: (entry) => recordAct(entry), tell, suspect: presence.forget }),
+  })
   const sessions = createOperatorSessions({
-    sessions: createSessions({
-      store: sharedState,
-      cookie: { name: 'parapet-session', secure, sameSite: 'strict' },
-      idleMs,
-      absoluteMs: config.sessions.absoluteHours * HOUR,
-      clientAddress,
-      clock,
-      onReplay: ({ subject }) => log.warn({ operator: subject }, 'a rotated session id came back; the session is revoked'),
-    }),
+    sessions: guardSessions,
     clock,
     idleMs,
     onEnded: (session) => streams.closeFor(`session:${session}`),
@@ -103,17 +181,42 @@ export const createServices = async (deps: ServiceDeps): Promise<BuiltServices> 
     lag: () => worker.lag(),
     streams: () => streams.size,
     activeDecisions: () => decisions.countActive(clock()),
+    enforcers: enforcers.list,
     resealing: () => readResealing(pool),
     connections: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
   })
-  const worker = createDetectionWorker({
+  const incidents = createIncidents({ pool, clock, vault, alerts, notifications })
+  const budget = { perMinute: config.budgets.perMinute, active: config.budgets.total }
+  const enforcement = createEnforcement({
+    database,
+    vault,
+    engines,
+    decisions,
+    enforcers,
+    protectedTargets,
+    operators,
+    incidents,
+    notifications,
+    budget,
+    idleMs,
+    clock,
+    log,
+  })
+  const answering = {
     ...engines,
     database,
     vault,
     protectedTargets,
-    budget: { perMinute: config.budgets.perMinute, active: config.budgets.total },
+    modes: enforcement.modes,
+    traffic: createTraffic(clock),
+    intents: { notifications, incidents, lockdowns: enforcement.lockdowns },
+    budget,
     clock,
     log,
+  }
+  const intake = createAlertIntake(answering)
+  const worker = createDetectionWorker({
+    ...answering,
     metrics: {
       onBatch: (batch) => {
         metrics.alerts(batch.alerts)
@@ -133,8 +236,64 @@ export const createServices = async (deps: ServiceDeps): Promise<BuiltServices> 
     }
   }
 
+  const login = createLogin({
+    store: sharedState,
+    keyring,
+    clock,
+    clientAddress,
+    cookie: { name: 'parapet-device', secure },
+    canonicalSubject: createSubjects(operators),
+    maxVerifying: 2,
+    maxWaiting: 64,
+    report: createLoginReport({ operators, log, clock, recordAct, tell, suspect: presence.forget }),
+  })
+  const factorParts = {
+    store: sharedState,
+    factors: createFactorStore({ pool, clock, vault }),
+    login,
+    mayEnrol: async (_operator: string, request: RequestLike) => {
+      const verdict = await guardSessions.read(request)
+      return verdict.kind === 'active' && !isFlagged(verdict.session)
+    },
+    clock,
+  }
+  const passkeys = createPasskeys({
+    ...factorParts,
+    rpName: 'Parapet',
+    origins: originsOf(config),
+    rpId: new URL(config.publicUrl).hostname,
+    cookie: { name: 'parapet-passkey', secure },
+    report: (report) => {
+      if (report.kind === 'clone_suspected') log.warn({ operator: report.subject }, 'a second copy of a passkey is in use')
+      if (report.kind === 'refused') log.info({ operator: report.subject, reason: report.reason }, 'a passkey was refused')
+    },
+  })
+  const mfa = createMfa({
+    ...factorParts,
+    issuer: 'Parapet',
+    keyring,
+    sessions: guardSessions,
+    passkeys,
+    cookie: { name: 'parapet-sign-in', secure },
+    report: (report) => {
+      if (report.kind === 'refused')
+        log.info({ operator: report.subject, factor: report.factor, reason: report.reason }, 'a second factor was refused')
+    },
+  })
+  const factors = createFactors({ mfa, passkeys })
+
+  const sources = createSources({ pool, clock })
+  const desk = await createDesk({ database, vault, engines, events, sources, tokens, takeAlerts: intake.takeAlerts, clock, log })
+  const edge = createEdge({ config, database, decisions, tokens, events, protectedTargets, outbound, enforcers, keyring, clock, log })
+  const people = createPeople({ database, vault, engines, decisions, alerts, events, incidents, mailer: notifications, clock, log })
   const hinted = createHintedView({ vault, conceal: createConceal(vault) })
   const services: Services = {
+    ...desk.services,
+    ...enforcement.services,
+    ...edge.services,
+    ...people.services,
+    outbound,
+    notifications,
     config,
     clock,
     log,
@@ -142,34 +301,26 @@ export const createServices = async (deps: ServiceDeps): Promise<BuiltServices> 
     events,
     alerts,
     decisions,
+    incidents,
     detection: worker,
-    describeRule: engines.describeRule,
     budgetTrippedAt: () => worker.budgetTrippedAt(),
     protectedTargets,
     operators,
     presence,
     sessions,
-    signIn: createSignIn({
-      login: createLogin({
-        store: sharedState,
-        keyring,
-        clock,
-        clientAddress,
-        cookie: { name: 'parapet-device', secure },
-        maxVerifying: 2,
-        maxWaiting: 64,
-        report: ({ outcome, reason, lock, client }) =>
-          log.info({ outcome, reason, lock, address: client.kind === 'known' ? client.address : undefined }, 'sign-in attempt'),
-      }),
-      operators,
-      log,
-    }),
+    signIn: createSignIn({ login, operators, log }),
+    enter: createEntrance({ config, sessions, operators, presence, factors, tell }),
+    welcome: createWelcome(login),
+    factors,
+    resets: createResets({ pool, clock, publicUrl: config.publicUrl }),
+    notices,
+    tell,
     pseudonym: vault.pseudonym,
     masker: vault.masker,
     namesFor: (principal) =>
       !config.privacy.viewersSeeNames && principal.kind === 'operator' && principal.role === 'viewer' ? hinted : NAMED,
     tokens,
-    sources: createSources({ pool, clock }),
+    sources,
     audit,
     recordAct,
     setup: { isValid: (link) => isSetupLink(config, link, clock()), remove: () => removeSetupLink(config) },
@@ -191,7 +342,7 @@ export const createServices = async (deps: ServiceDeps): Promise<BuiltServices> 
     site: await loadStaticSite(config.consoleDir),
     inFlight: { count: 0 },
   }
-  return { services, worker, sharedState }
+  return { services, worker, sharedState, desk, edge, people, enforcement, notifier, intake }
 }
 
 const csrfReason = (config: Config): Services['isCrossSite'] => {

@@ -3,6 +3,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { configSchema } from '../config/index.js'
 import { createLocalTokenCheck, ensureLocalToken, localTokenPath, readLocalToken } from './local-token.js'
 import { createLog } from './log.js'
 import { loadMasker } from './masker.js'
@@ -123,14 +124,22 @@ describe('protected targets', () => {
     let now = 0
     let addresses: string[] = []
     const targets = createLiveProtectedTargets({
-      config: { allowList: ['192.0.2.0/24'], trustedProxies: ['10.0.0.1'] },
+      config: configSchema.parse({
+        dataDir: '/',
+        publicUrl: 'http://localhost',
+        consoleDir: '/',
+        allowList: ['192.0.2.0/24'],
+        trustedProxies: ['10.0.0.1'],
+        forwardAuth: [{ source: 'shop', trustedProxies: ['10.0.0.2'] }],
+      }),
       presence: { addresses: () => addresses },
       clock: () => now,
       readNetwork: async () => ({ ownAddresses: [], gateways: [], dns: [] }),
+      readEnforcers: async () => [],
       network: { ownAddresses: ['198.51.100.1'], gateways: ['198.51.100.254'], dns: ['198.51.100.53'] },
     })
     const reason = (value: string) => targets.reasonFor({ kind: 'ip', value })
-    for (const value of ['127.0.0.1', '192.0.2.9', '10.0.0.1', '198.51.100.1', '198.51.100.254', '198.51.100.53'])
+    for (const value of ['127.0.0.1', '192.0.2.9', '10.0.0.1', '10.0.0.2', '198.51.100.1', '198.51.100.254', '198.51.100.53'])
       expect(reason(value)).toBeDefined()
     expect(reason('203.0.113.7')).toBeUndefined()
     addresses = ['203.0.113.7', '2001:db8::1']
@@ -145,14 +154,16 @@ describe('protected targets', () => {
   it('follow the machine’s own network when it changes', async () => {
     let own = ['198.51.100.1']
     const targets = createLiveProtectedTargets({
-      config: { allowList: [], trustedProxies: [] },
+      config: { allowList: [], trustedProxies: [], forwardAuth: [] },
       presence: { addresses: () => [] },
       clock: () => 0,
       readNetwork: async () => ({ ownAddresses: own, gateways: [], dns: [] }),
+      readEnforcers: async () => ['198.51.100.77'],
       network: { ownAddresses: own, gateways: [], dns: [] },
     })
     own = ['198.51.100.2']
     await targets.refreshNetwork()
+    expect(targets.reasonFor({ kind: 'ip', value: '198.51.100.77' })).toContain('a guard or an agent')
     expect(targets.reasonFor({ kind: 'ip', value: '198.51.100.2' })).toContain('this machine')
     expect(targets.reasonFor({ kind: 'ip', value: '198.51.100.1' })).toBeUndefined()
   })

@@ -3,7 +3,7 @@ import { createProtectedTargets, type NewDecision } from '@parapet/respond'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../db/test-database.js'
 import { createDecisionStore, type DecisionStore } from '../modules/decisions/index.js'
-import { liftProtected, PROTECTOR } from './lift-protected.js'
+import { liftFor, liftProtected, PROTECTOR } from './lift-protected.js'
 import { testVault } from '../vault/fixtures/test-vault.js'
 
 const NOW = 1_795_000_000_000
@@ -57,4 +57,24 @@ it('ends the bans that a new line of the allow-list covers, says why, and leaves
   })
   // a second look finds nothing to do
   expect(await liftProtected(store, targets, NOW)).toEqual([])
+})
+
+it('ends the ban of the address that an operator has just signed in from, also one of the range around it, and no other', async () => {
+  const at = NOW + 1
+  await store.create([deny('his', 'ip', '203.0.113.7'), deny('his-range', 'cidr', '203.0.113.0/28'), deny('next', 'ip', '203.0.113.8')])
+  const targets = createProtectedTargets({ operators: ['203.0.113.7'] })
+  expect((await liftFor(store, targets, '203.0.113.7', at)).map(({ id }) => id).toSorted()).toEqual(['his', 'his-range'])
+  expect((await store.get('next'))?.lifted).toBeUndefined()
+  expect(await liftFor(store, targets, '203.0.113.7', at)).toEqual([])
+})
+
+it('takes back no lockdown and no reset of everybody: they let in by other means', async () => {
+  const everybody = { target: { kind: 'all', value: '*' } } as const
+  await store.create([
+    { ...deny('down', 'ip', ''), ...everybody, action: 'lockdown', lockdown: { mode: 'all', allow: ['192.0.2.0/24'] } },
+    { ...deny('reset', 'ip', ''), ...everybody, action: 'require_reset' },
+    { ...deny('ban-all', 'ip', ''), ...everybody },
+  ])
+  const lifted = await liftProtected(store, createProtectedTargets({}), NOW)
+  expect(lifted.map(({ id }) => id)).toEqual(['ban-all'])
 })

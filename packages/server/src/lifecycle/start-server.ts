@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
-import { type Clock, HOUR, MINUTE, DAY, ParapetError, systemClock } from '@parapet/core'
+import { join } from 'node:path'
+import { type Clock, HOUR, MINUTE, DAY, ParapetError, SECOND, systemClock } from '@parapet/core'
 import type { TextMasker } from '@parapet/privacy'
 import { kekFromUri } from '@parapet/privacy/encryption'
 import type { FastifyInstance } from 'fastify'
@@ -10,7 +11,9 @@ import { migrate, startDatabase } from '../db/index.js'
 import type { Database } from '../db/types.js'
 import { HEARTBEAT_MS } from '../http/stream-hub.js'
 import { openKeyring, openServerKeyset } from '../keys/index.js'
+import { openSyslog } from '../modules/syslog/index.js'
 import { resealStored, sealStored } from '../modules/sealing/index.js'
+import { groupStored } from '../modules/triage/index.js'
 import { createVault } from '../vault/index.js'
 import { type BuiltServices, createServices } from './create-services.js'
 import { type Engines, loadEngines } from './engines.js'
@@ -62,11 +65,14 @@ const every = (ms: number, name: string, log: Logger, task: () => Promise<unknow
   return () => clearInterval(timer)
 }
 
-const startTasks = ({ services, sharedState }: BuiltServices, log: Logger): (() => void) => {
+const startTasks = ({ services, sharedState, desk, enforcement }: BuiltServices, log: Logger): (() => void) => {
   const { config, clock, events } = services
   const keep = async (): Promise<void> => {
     await events.preparePartitions()
     const dropped = await events.dropPartitionsBefore(Math.floor(clock() / DAY) - config.retention.eventDays)
+    await services.notices.sweep()
+    await services.exceptions.sweep()
+    await services.notifications.sweep()
     if (dropped > 0) log.info({ partitions: dropped, days: config.retention.eventDays }, 'old events were dropped')
   }
   const unban = async (): Promise<void> => {
@@ -76,6 +82,9 @@ const startTasks = ({ services, sharedState }: BuiltServices, log: Logger): (() 
   const stops = [
     every(HEARTBEAT_MS, 'heartbeat', log, () => services.streams.beat()),
     every(10 * MINUTE, 'sweep', log, () => sharedState.sweep()),
+    every(15 * SECOND, 'silence', log, desk.watchSilence),
+    every(15 * SECOND, 'enforcers', log, enforcement.watchEnforcers),
+    every(2 * SECOND, 'lockdown', log, enforcement.sweepLockdown),
     every(HOUR, 'retention', log, keep),
     every(HOUR, 'protected', log, unban),
   ]
@@ -146,21 +155,42 @@ export const startServer = async (settings: Config, options: StartOptions = {}):
       )
     const vault = createVault({ keyring: keys.keyring, keyset, masker })
     const localToken = await ensureLocalToken(settings)
-    const engines = options.engines ?? (await loadEngines(log))
+    const engines =
+      options.engines ??
+      (await loadEngines(log, {
+        rulesDir: settings.detect.rulesDir ?? join(settings.dataDir, 'rules'),
+        policiesDir: settings.respond.policiesDir ?? join(settings.dataDir, 'policies'),
+        geo: settings.geo,
+        stateMegabytes: settings.detect.stateMegabytes,
+      }))
+    steps.push(() => engines.close())
 
     const built = await createServices({ config: settings, database, keyring: keys.keyring, vault, engines, localToken, log, clock })
-    const { services, worker } = built
+    const { services, worker, desk, edge, people, enforcement, notifier, intake } = built
+    steps.push(() => intake.close())
     steps.push(async () => {
       await services.alerts.close()
       await services.decisions.close()
     })
+    await desk.start()
+    steps.push(() => desk.stop())
+    await enforcement.start()
+    steps.push(() => enforcement.stop())
     await worker.start()
     steps.push(() => worker.stop())
+    const grouping = groupStored({ database, vault, log })
+    steps.push(grouping.stop)
     const sealing = sealStored({ database, vault, clock, log })
     steps.push(sealing.stop)
     const resealing = resealStored({ database, keyset, vault, clock, log })
     steps.push(resealing.stop)
     steps.push(() => services.events.close())
+    await notifier.start()
+    steps.push(() => notifier.stop())
+    await edge.start()
+    steps.push(() => edge.stop())
+    people.start()
+    steps.push(() => people.stop())
     const app = await createApp(services, tls === undefined ? {} : { tls })
     steps.push(startTasks(built, log))
     // streams would keep the server from ever closing: it stops listening first, then they end
@@ -169,6 +199,11 @@ export const startServer = async (settings: Config, options: StartOptions = {}):
       services.streams.closeAll()
       await closing
     })
+    if (settings.syslog !== undefined) {
+      const { sources, events, metrics } = services
+      const doors = await openSyslog({ config: settings.syslog, sources, events, metrics, clock, log })
+      steps.push(doors.close)
+    }
     const port = await listen(app, settings)
     const url = settings.port === port ? settings.publicUrl : `${tls === undefined ? 'http' : 'https'}://localhost:${port}`
     const setupLink = (await services.operators.needed()) ? await createSetupLink({ ...settings, publicUrl: url }, { clock }) : undefined

@@ -31,7 +31,7 @@ describe('the console', () => {
     }
   })
 
-  it('sends pages with a policy that runs no inline script and lets nobody frame them', async () => {
+  it('sends pages with a policy that runs no inline script and lets nobody frame them [ASVS 3.4.3, 3.4.6]', async () => {
     const { headers } = await t.call('GET', '/')
     const policy = String(headers['content-security-policy'])
     expect(policy).toMatch(/script-src 'self'(;|$)/)
@@ -116,7 +116,7 @@ describe('errors', () => {
       expect((await t.call('GET', url)).body).toMatchObject({ code: expect.stringMatching(/^PPT_(NOT_FOUND|UNAUTHENTICATED|INVALID)$/) })
   })
 
-  it('of ours say nothing outside and everything in the log, under the same id', async () => {
+  it('of ours say nothing outside and everything in the log, under the same id [ASVS 16.5.1]', async () => {
     await t.database.owner().query('alter table audit rename to audit_away')
     try {
       const broken = await t.call('GET', '/v1/audit', { token: t.local })
@@ -130,7 +130,7 @@ describe('errors', () => {
     }
   })
 
-  it('keep tokens, cookies and passwords out of the log', async () => {
+  it('keep tokens, cookies and passwords out of the log [ASVS 16.2.5]', async () => {
     const { cookie } = await t.makeOperator('viewer', 'Logged')
     await t.call('POST', '/v1/session', { cookie, body: { name: 'Logged', password: 'a wrong password typed' } })
     await t.call('POST', '/v1/tokens', { token: t.local, raw: '{"password":"broken json secret' })
@@ -171,7 +171,7 @@ describe('health', () => {
 })
 
 describe('metrics', () => {
-  it('are for this machine and for tokens, not for strangers', async () => {
+  it('are for this machine and for tokens, not for strangers [ASVS 13.4.5]', async () => {
     expect((await t.call('GET', '/metrics')).text).toContain('parapet_detection_lag_events 0')
     expect((await t.call('GET', '/metrics', { from: '203.0.113.9' })).status).toBe(401)
     const { token } = await t.makeToken(['alerts.read'])
@@ -199,7 +199,7 @@ describe('metrics', () => {
 })
 
 describe('a client address', () => {
-  it('is the peer: forwarding headers of strangers change nothing', async () => {
+  it('is the peer: forwarding headers of strangers change nothing [ASVS 4.1.3, 15.3.4]', async () => {
     await t.call('POST', '/v1/setup', {
       body: { link: 'x', name: 'a', password: 'b' },
       from: '198.51.100.66',

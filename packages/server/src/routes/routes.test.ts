@@ -14,9 +14,70 @@ afterAll(() => t.close())
 
 const SPECIAL = ['public', 'signed-in', 'operator', 'local']
 /** Open to strangers, each for a reason that stands in its route. */
-const PUBLIC = ['finishSetup', 'getHealth', 'getOpenApi', 'getPage', 'getReadiness', 'getSetup', 'signIn']
+const PUBLIC = [
+  'acknowledgeByLink',
+  'authorize',
+  'beginPasskeySignIn',
+  'enrolAgent',
+  'finishReset',
+  'finishSetup',
+  'finishSignIn',
+  'getHealth',
+  'getOpenApi',
+  'getPage',
+  'getReadiness',
+  'getReset',
+  'getSetup',
+  'showAcknowledge',
+  'signIn',
+  'signInWithPasskey',
+]
+/** Acts that need a sign-in of the last ten minutes, and whether a token with the scope does without. */
+const DANGEROUS = {
+  actOnSubject: 'exempt',
+  beginPasskey: 'refuse',
+  beginTotp: 'refuse',
+  cancelReset: 'exempt',
+  changeChannel: 'exempt',
+  changePassword: 'refuse',
+  changeRole: 'exempt',
+  changeSource: 'exempt',
+  confirmTotp: 'refuse',
+  createChannel: 'exempt',
+  createEnrolment: 'exempt',
+  createOperator: 'exempt',
+  createSource: 'exempt',
+  createToken: 'exempt',
+  liftDecisions: 'exempt',
+  makeRecoveryCodes: 'refuse',
+  registerPasskey: 'refuse',
+  removeChannel: 'exempt',
+  removeDemo: 'exempt',
+  removeOperator: 'exempt',
+  removePasskey: 'refuse',
+  removeTotp: 'refuse',
+  replaceRoutes: 'exempt',
+  resetOperator: 'exempt',
+  resetPolicyMode: 'exempt',
+  setPolicyMode: 'exempt',
+  startLockdown: 'exempt',
+  startReset: 'exempt',
+  switchRule: 'exempt',
+} as const
+/** All that opens to an operator who has to enrol a second factor first. */
+const BEFORE_ENROLMENT = [
+  'beginPasskey',
+  'beginStepUp',
+  'beginTotp',
+  'confirmTotp',
+  'getAccount',
+  'getSession',
+  'registerPasskey',
+  'signOut',
+  'stepUp',
+]
 
-const urlOf = (url: string): string => url.replace(':id', 'x').replace('/*', '/index.html')
+const urlOf = (url: string): string => url.replace(/:(?:id|key)/, 'x').replace('/*', '/index.html')
 const methodOf = (method: string | readonly string[]): string => [method].flat()[0] ?? 'GET'
 
 describe('every route', () => {
@@ -31,13 +92,33 @@ describe('every route', () => {
     })
   }
 
-  it('is public only where it has to be', () => {
+  it('is public only where it has to be [ASVS 8.2.1, 8.3.1]', () => {
     expect(
       routes
         .filter(({ permission }) => permission === 'public')
         .map(({ id }) => id)
         .toSorted(),
     ).toEqual(PUBLIC)
+  })
+
+  it('that is dangerous asks for a recent proof of who it is, and no other does [ASVS 7.5.1, 7.5.3]', () => {
+    const declared = routes.filter(({ stepUp }) => stepUp !== undefined).map(({ id, stepUp }) => [id, stepUp?.tokens] as const)
+    expect(Object.fromEntries(declared)).toEqual(DANGEROUS)
+  })
+
+  it('that changes who may sign in, or how, is either dangerous or public or ends something', () => {
+    const harmless = ['beginStepUp', 'endOperatorSessions', 'endOtherSessions', 'endSession', 'renamePasskey', 'signOut', 'stepUp']
+    const changing = routes.filter(
+      ({ url, method, permission }) =>
+        /^\/v1\/(?:account|operators|session|tokens|sources)/.test(url) && method !== 'GET' && permission !== 'public',
+    )
+    const open = changing.filter(({ stepUp }) => stepUp === undefined).map(({ id }) => id)
+    expect(open.toSorted()).toEqual([...harmless, 'revokeToken'].toSorted())
+  })
+
+  it('is closed to who has to enrol a factor first, but for what that takes', () => {
+    const open = routes.filter(({ beforeEnrolment }) => beforeEnrolment === true).map(({ id }) => id)
+    expect(open.toSorted()).toEqual(BEFORE_ENROLMENT)
   })
 
   it('has an id and an address of its own', () => {

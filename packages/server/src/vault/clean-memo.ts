@@ -1,4 +1,4 @@
-import { createMemo } from './memo.js'
+import { createMemo } from '@parapet/core'
 import type { ContentMasker } from './vault.js'
 
 /** Texts longer than this are looked at every time: keeping them costs more than it saves. */
@@ -10,7 +10,7 @@ const MOST = 8_192
  * that nothing masked stays in memory.
  */
 export const rememberClean = (masker: Pick<ContentMasker, 'content'>): ((text: string) => string) => {
-  const clean = createMemo<true>(MOST)
+  const clean = createMemo<true>(MOST, Infinity)
   return (text) => {
     if (text.length > LONGEST) return masker.content(text)
     if (clean.get(text) === true) return text

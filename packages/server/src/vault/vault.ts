@@ -1,7 +1,6 @@
-import type { Keyring, Masker } from '@parapet/core'
+import { createMemo, type Keyring, type Masker } from '@parapet/core'
 import type { BlindIndex, FieldContext, OpenKeyset } from '@parapet/privacy/encryption'
 import { looksLikeAddress } from './addresses.js'
-import { createMemo } from './memo.js'
 import { pseudonymOf } from './pseudonym.js'
 
 /** The cell of a table that a sealed value stands in: bound into it, so that it opens nowhere else. */
@@ -59,7 +58,7 @@ export const createVault = (deps: {
     'decisions.target': index('decisions', 'target_value', []),
   }
   // detection writes the state of the same groups with every batch, and a session is read with every request
-  const hashes = createMemo<string>(HASHES)
+  const hashes = createMemo<string>(HASHES, Infinity)
   const pseudonym = (name: string): string => pseudonymOf(keyring, wellFormed(name))
   return {
     masker,

@@ -55,6 +55,7 @@ export const appLog = function* ({ lines, attack, from, to, random: r }: Period,
   log.trim(honest)
 
   while (log.size() < lines) {
+    truth.begin()
     let [t, ip] = [r.uniform(from, to - 3600), attackerAddress(r)]
     const [ua, city, kind] = [r.pick(BROWSERS), r.pick(CITIES), r.next()]
     const hostile = (

@@ -1,5 +1,5 @@
 export { type GeneratedLog, generateLog, type LogKind, type LogOptions } from './generate-log.js'
 export { hostileNginxLog } from './hostile-log.js'
 export { type PersonalLine, personalLog } from './personal-log.js'
-export { type AttackerTruth, type LogTruth } from './truth.js'
+export { type AttackerTruth, type CampaignTruth, type LogTruth } from './truth.js'
 export { writeLines } from './write-lines.js'

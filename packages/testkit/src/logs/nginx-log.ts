@@ -84,6 +84,7 @@ export const nginxLog = function* (period: Period, truth: TruthBook): Generator<
   log.trim(honest)
 
   while (log.size() < lines) {
+    truth.begin()
     let [t, ip] = [r.uniform(from, to - 3600), attackerAddress(r)]
     const kind = r.next()
     const browser = r.pick(BROWSERS)

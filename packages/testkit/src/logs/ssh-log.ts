@@ -84,6 +84,7 @@ export const sshLog = function* ({ lines, attack, from, to, random: r }: Period,
   log.trim(honest)
 
   while (log.size() < lines) {
+    truth.begin()
     let [t, ip] = [r.uniform(from, to - 3600), attackerAddress(r)]
     const kind = r.next()
     const hostile = (at: number, label: string, text: string, pid = pidOf()): void => {

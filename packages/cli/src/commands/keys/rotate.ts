@@ -3,7 +3,7 @@ import { systemRandom } from '@parapet/core'
 import type { Keyset } from '@parapet/privacy/encryption'
 import type { SealedColumnSpec } from '@parapet/privacy/postgres'
 import { type Command, Option } from 'commander'
-import { type CommandContext, examples } from '../../command.js'
+import { collect, type CommandContext, examples } from '../../command.js'
 import { usageError } from '../../errors.js'
 import { EXIT, type ExitCode } from '../../exit-codes.js'
 import { toJsonLine } from '../../output/escape.js'
@@ -139,8 +139,6 @@ const rotate =
         }
       }
     })
-
-const collect = (value: string, before: readonly string[] = []): string[] => [...before, value]
 
 /** `parapet keys rotate`: a new key, and everything brought under it. */
 export const addKeysRotate = (keys: Command, context: CommandContext): void => {

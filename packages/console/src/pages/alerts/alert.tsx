@@ -1,18 +1,17 @@
 /* oxlint-disable jsx-a11y/no-noninteractive-tabindex, jsx-a11y/prefer-tag-over-role -- what scrolls must be reachable with the keyboard */
 import type { AlertDetail } from '@parapet/core'
 import { useQuery } from '@tanstack/react-query'
-import { ArrowLeft, Ban } from 'lucide-react'
+import { Ban } from 'lucide-react'
 import { useState } from 'react'
-import { Link } from 'wouter'
 
 import { api, mayDecide } from '../../app/api.js'
 import { useOperator } from '../../app/session.js'
+import { Answer } from '../../components/answer.js'
 import { BlockDialog } from '../../components/block-dialog.js'
 import { DemoTag } from '../../components/demo-tag.js'
 import { HostileText } from '../../components/hostile-text.js'
 import { LevelMark } from '../../components/level-mark.js'
-import { Section, useTitle } from '../../components/page-title.js'
-import { Failure, Loading } from '../../components/states.js'
+import { BackLink, Facts, Section, useTitle } from '../../components/page-title.js'
 import { Ago } from '../../components/time.js'
 import { count, plural } from '../../lib/format.js'
 import { safeReference } from '../../lib/safe-path.js'
@@ -103,6 +102,8 @@ const Rule = ({ detail: { alert, rule } }: { readonly detail: AlertDetail }) => 
   </Section>
 )
 
+const SCOPE_WORD: Readonly<Record<string, string>> = { ip: 'Address', user: 'User', endpoint: 'Endpoint' }
+
 const Head = ({ detail: { alert } }: { readonly detail: AlertDetail }) => (
   <div className="mb-9">
     <div className="flex flex-wrap items-center gap-x-3 text-ink-2">
@@ -113,79 +114,58 @@ const Head = ({ detail: { alert } }: { readonly detail: AlertDetail }) => (
     <h1 className="mt-2 max-w-[42ch] text-[clamp(1.4rem,3vw,2.05rem)] leading-tight font-semibold tracking-[-0.015em] text-balance wrap-anywhere">
       <HostileText text={alert.why} limit={400} />
     </h1>
-    <dl className="mt-4 flex flex-wrap gap-x-8 gap-y-2">
-      {[
-        {
-          name:
-            alert.scope.kind === 'ip'
-              ? 'Address'
-              : alert.scope.kind === 'user'
-                ? 'User'
-                : alert.scope.kind === 'endpoint'
-                  ? 'Endpoint'
-                  : 'Event',
-          value: <HostileText text={alert.scope.value} limit={120} className="font-mono text-[0.93rem]" />,
-        },
-        { name: 'Count', value: count(alert.count) },
-        { name: 'First', value: <Ago at={alert.first} /> },
-        { name: 'Last', value: <Ago at={alert.last} /> },
-        { name: 'Seen by', value: <HostileText text={alert.sources.map((source) => source.name).join(', ') || '–'} limit={120} /> },
-      ].map((fact) => (
-        <div key={fact.name} className="min-w-0">
-          <dt className="text-[0.82rem] text-ink-3">{fact.name}</dt>
-          <dd className="wrap-anywhere">{fact.value}</dd>
-        </div>
-      ))}
-    </dl>
+    <div className="mt-4">
+      <Facts
+        facts={[
+          [
+            SCOPE_WORD[alert.scope.kind] ?? 'Event',
+            <HostileText key="scope" text={alert.scope.value} limit={120} className="font-mono text-[0.93rem]" />,
+          ],
+          ['Count', count(alert.count)],
+          ['First', <Ago key="first" at={alert.first} />],
+          ['Last', <Ago key="last" at={alert.last} />],
+          ['Seen by', <HostileText key="sources" text={alert.sources.map((source) => source.name).join(', ') || '–'} limit={120} />],
+        ]}
+      />
+    </div>
   </div>
 )
 
 /** One alert: why, what was done and how to take it back, the rule in words, the events as they came. */
 export const AlertPage = ({ id }: { readonly id: string }) => {
   const query = useQuery({ queryKey: ['alert', id], queryFn: ({ signal }) => api.alert(id, signal) })
-  const detail = query.data
-  useTitle(detail?.alert.rule.title ?? 'Alert')
+  useTitle(query.data?.alert.rule.title ?? 'Alert')
   return (
     <>
-      <Link href="/alerts" className="mb-4 inline-flex items-center gap-1.5 text-ink-2 hover:text-ink">
-        <ArrowLeft size={16} aria-hidden />
-        Alerts
-      </Link>
-      {detail === undefined ? <h1 className="sr-only">Alert</h1> : null}
-      {query.error === null ? null : (
-        <div className="mb-6">
-          <Failure error={query.error} retry={() => void query.refetch()} compact={detail !== undefined} />
-        </div>
-      )}
-      {detail === undefined ? (
-        query.error === null ? (
-          <Loading what="the alert" rows={8} />
-        ) : null
-      ) : (
-        <>
-          <Head detail={detail} />
-          <div className="grid gap-x-12 gap-y-10 lg:grid-cols-[minmax(0,8fr)_minmax(0,4.5fr)]">
-            <div className="grid content-start gap-10">
-              <AlertDecisions decisions={detail.decisions} />
-              <Section
-                id="events"
-                title="Events"
-                aside={
-                  detail.events.length < detail.alert.count
-                    ? `the latest ${count(detail.events.length)} kept`
-                    : plural(detail.events.length, 'event')
-                }
-              >
-                <Events events={detail.events} />
-              </Section>
+      <BackLink href="/alerts">Alerts</BackLink>
+      {query.data === undefined ? <h1 className="sr-only">Alert</h1> : null}
+      <Answer query={query} what="the alert" rows={8}>
+        {(detail) => (
+          <>
+            <Head detail={detail} />
+            <div className="grid gap-x-12 gap-y-10 lg:grid-cols-[minmax(0,8fr)_minmax(0,4.5fr)]">
+              <div className="grid content-start gap-10">
+                <AlertDecisions decisions={detail.decisions} />
+                <Section
+                  id="events"
+                  title="Events"
+                  aside={
+                    detail.events.length < detail.alert.count
+                      ? `the latest ${count(detail.events.length)} kept`
+                      : plural(detail.events.length, 'event')
+                  }
+                >
+                  <Events events={detail.events} />
+                </Section>
+              </div>
+              <div className="grid content-start gap-10">
+                <Rule detail={detail} />
+                <Targets targets={detail.alert.targets} />
+              </div>
             </div>
-            <div className="grid content-start gap-10">
-              <Rule detail={detail} />
-              <Targets targets={detail.alert.targets} />
-            </div>
-          </div>
-        </>
-      )}
+          </>
+        )}
+      </Answer>
     </>
   )
 }

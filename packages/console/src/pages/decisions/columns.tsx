@@ -6,7 +6,7 @@ import { HostileText } from '../../components/hostile-text.js'
 import { LevelMark } from '../../components/level-mark.js'
 import { Ago, Countdown } from '../../components/time.js'
 import { UndoButton } from '../../components/undo.js'
-import { actionInWords, authorInWords } from '../../lib/format.js'
+import { actionInWords, authorInWords, count } from '../../lib/format.js'
 import type { DecisionTab } from '../../lib/live-lists.js'
 
 const When = ({ decision, tab }: { readonly decision: Decision; readonly tab: DecisionTab }) => {
@@ -34,42 +34,60 @@ const Target = ({ decision }: { readonly decision: Decision }) => (
     {decision.target.kind === 'ip' || decision.target.kind === 'cidr' ? null : (
       <span className="mr-1.5 text-ink-3">{decision.target.kind}</span>
     )}
-    <HostileText text={decision.target.value} limit={64} className="font-mono text-[0.93rem] font-medium" />
+    <Link href={`/decisions/${encodeURIComponent(decision.id)}`} data-open="" className="hover:underline">
+      <HostileText text={decision.target.value} limit={64} expandable={false} className="font-mono text-[0.93rem] font-medium" />
+    </Link>
   </>
 )
 
-const Reason = ({ decision }: { readonly decision: Decision }) => (
+const Reason = ({ decision, together }: { readonly decision: Decision; readonly together: number }) => (
   <>
     <HostileText text={decision.reason} limit={180} />
-    {decision.alertId === undefined ? null : (
-      <span className="mt-0.5 flex items-baseline gap-x-2 text-[0.93rem]">
-        {decision.rule === undefined ? null : <LevelMark level={decision.rule.level} bare />}
-        <Link href={`/alerts/${encodeURIComponent(decision.alertId)}`} data-open="" className="link">
-          {decision.rule === undefined ? 'The alert' : <HostileText text={decision.rule.title} limit={80} expandable={false} />}
+    <span className="mt-0.5 block text-[0.93rem]">
+      {decision.alertId === undefined ? null : (
+        <>
+          {decision.rule === undefined ? null : <LevelMark level={decision.rule.level} bare />}{' '}
+          <Link href={`/alerts/${encodeURIComponent(decision.alertId)}`} className="link">
+            {decision.rule === undefined ? 'The alert' : <HostileText text={decision.rule.title} limit={80} expandable={false} />}
+          </Link>{' '}
+        </>
+      )}
+      {together > 1 ? (
+        <Link href={`/decisions/${encodeURIComponent(decision.id)}#batch`} className="link whitespace-nowrap text-ink-2!">
+          one of {count(together)} made together
         </Link>
-      </span>
-    )}
+      ) : null}
+    </span>
   </>
 )
 
-/** The columns of one tab of decisions. */
-export const columnsOf = (tab: DecisionTab): Columns<Decision> => [
-  { id: 'target', header: 'Target', cell: ({ row }) => <Target decision={row.original} /> },
-  { id: 'what', header: 'What', cell: ({ row }) => actionInWords(row.original) },
-  { id: 'reason', header: 'Why', cell: ({ row }) => <Reason decision={row.original} /> },
-  { id: 'author', header: 'By', cell: ({ row }) => <HostileText text={authorInWords(row.original.author)} limit={60} /> },
-  { id: 'since', header: 'Since', cell: ({ row }) => <Ago at={row.original.startsAt} /> },
-  {
-    id: 'end',
-    header: tab === 'lifted' ? 'Taken back' : tab === 'expired' ? 'Ended' : 'Ends in',
-    cell: ({ row }) => <When decision={row.original} tab={tab} />,
-  },
-  ...(tab === 'active'
-    ? ([
-        { id: 'undo', header: () => <span className="sr-only">Undo</span>, cell: ({ row }) => <UndoButton decisions={[row.original]} /> },
-      ] satisfies Columns<Decision>)
-    : []),
-]
+const batchSizes = (decisions: readonly Decision[]): ReadonlyMap<string, number> => {
+  const sizes = new Map<string, number>()
+  for (const { batch } of decisions) sizes.set(batch, (sizes.get(batch) ?? 0) + 1)
+  return sizes
+}
+
+/** The columns of one tab of decisions; `listed` says how many of each batch are in sight. */
+export const columnsOf = (tab: DecisionTab, listed: readonly Decision[]): Columns<Decision> => {
+  const sizes = batchSizes(listed)
+  return [
+    { id: 'target', header: 'Target', cell: ({ row }) => <Target decision={row.original} /> },
+    { id: 'what', header: 'What', cell: ({ row }) => actionInWords(row.original) },
+    { id: 'reason', header: 'Why', cell: ({ row }) => <Reason decision={row.original} together={sizes.get(row.original.batch) ?? 1} /> },
+    { id: 'author', header: 'By', cell: ({ row }) => <HostileText text={authorInWords(row.original.author)} limit={60} /> },
+    { id: 'since', header: 'Since', cell: ({ row }) => <Ago at={row.original.startsAt} /> },
+    {
+      id: 'end',
+      header: tab === 'lifted' ? 'Taken back' : tab === 'expired' ? 'Ended' : 'Ends in',
+      cell: ({ row }) => <When decision={row.original} tab={tab} />,
+    },
+    ...(tab === 'active'
+      ? ([
+          { id: 'undo', header: () => <span className="sr-only">Undo</span>, cell: ({ row }) => <UndoButton decisions={[row.original]} /> },
+        ] satisfies Columns<Decision>)
+      : []),
+  ]
+}
 
 /** How the columns stand, wide and narrow. */
 export const layout: CellLayout = {

@@ -1,6 +1,5 @@
 import { useInfiniteQuery } from '@tanstack/react-query'
-import { clsx } from 'clsx'
-import { Ban } from 'lucide-react'
+import { Ban, X } from 'lucide-react'
 import { useCallback, useMemo, useState } from 'react'
 import { Link, useSearch } from 'wouter'
 
@@ -8,10 +7,14 @@ import { api, mayDecide } from '../../app/api.js'
 import { useNow } from '../../app/clock.js'
 import { useOperator } from '../../app/session.js'
 import { useFill } from '../../app/use-fill.js'
+import { Answer } from '../../components/answer.js'
 import { BlockDialog } from '../../components/block-dialog.js'
 import { DataTable, More } from '../../components/data-table.js'
-import { useTitle } from '../../components/page-title.js'
-import { Empty, Failure, Loading } from '../../components/states.js'
+import { HostileText } from '../../components/hostile-text.js'
+import { PageHead } from '../../components/page-title.js'
+import { Empty } from '../../components/states.js'
+import { Tabs } from '../../components/tabs.js'
+import { flattenHostile } from '../../lib/hostile.js'
 import type { DecisionTab } from '../../lib/live-lists.js'
 import { belongsToTab } from '../../lib/live-lists.js'
 import { columnsOf, layout } from './columns.js'
@@ -33,74 +36,76 @@ const TABS: readonly { readonly id: DecisionTab; readonly name: string; readonly
   },
 ]
 
-/** What is, was or would have been enforced; one click takes it back. */
+const pathOf = (tab: DecisionTab, address: string): string => {
+  const params = new URLSearchParams()
+  if (tab !== 'active') params.set('tab', tab)
+  if (address !== '') params.set('address', address)
+  return params.size === 0 ? '/decisions' : `/decisions?${params.toString()}`
+}
+
+/** What is, was or would have been enforced, on everybody or on one address; one click takes it back. */
 export const Decisions = () => {
-  useTitle('Decisions')
   const operator = useOperator()
-  const asked = new URLSearchParams(useSearch()).get('tab')
+  const search = new URLSearchParams(useSearch())
+  const asked = search.get('tab')
+  const address = (search.get('address') ?? '').slice(0, 128)
   const tab = TABS.find((known) => known.id === asked) ?? TABS[0]
   const [adding, setAdding] = useState(false)
   const now = useNow(1_000)
   const id = tab?.id ?? 'active'
   const query = useInfiniteQuery({
-    queryKey: ['decisions', id],
-    queryFn: ({ pageParam, signal }) => api.decisions(id, pageParam, signal),
+    queryKey: ['decisions', id, address],
+    queryFn: ({ pageParam, signal }) => api.decisions(id, address, pageParam, signal),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next,
   })
-  const columns = useMemo(() => columnsOf(id), [id])
   const loaded = useMemo(() => query.data?.pages.flatMap((page) => page.items) ?? [], [query.data])
   // one that runs out while it is looked at leaves the tab at that second
   const rows = loaded.filter((decision) => belongsToTab(decision, id, now))
+  const columns = useMemo(() => columnsOf(id, loaded), [id, loaded])
   const { fetchNextPage } = query
   const readOn = useCallback(() => void fetchNextPage(), [fetchNextPage])
   useFill({ shown: rows.length, pages: query.data?.pages.length ?? 0, more: query.hasNextPage, busy: query.isFetching, readOn })
   return (
     <>
-      <div className="mb-4 flex flex-wrap items-end justify-between gap-4">
-        <h1 className="text-3xl font-semibold tracking-tight">Decisions</h1>
+      <PageHead title="Decisions">
         {mayDecide(operator) ? (
           <button type="button" className="button" data-kind="primary" onClick={() => setAdding(true)}>
             <Ban size={15} aria-hidden />
             Block an address
           </button>
         ) : null}
-      </div>
-      <nav aria-label="Decisions by state" className="mb-3 -ml-2.5 flex flex-wrap">
-        {TABS.map((known) => (
+      </PageHead>
+      <div className="mb-3 flex flex-wrap items-center gap-x-6 gap-y-2">
+        <Tabs label="Decisions by state" tabs={TABS} current={id} href={(next) => pathOf(next, address)} />
+        {address === '' ? null : (
           <Link
-            key={known.id}
-            href={known.id === 'active' ? '/decisions' : `/decisions?tab=${known.id}`}
-            aria-current={known.id === id ? 'page' : undefined}
-            className={clsx(
-              'px-2.5 py-1.5 font-medium',
-              known.id === id ? 'text-ink shadow-[inset_0_-2px_0_var(--accent)]' : 'text-ink-2 hover:text-ink',
-            )}
+            href={pathOf(id, '')}
+            className="chip px-2 py-0.5"
+            aria-label={`All addresses again, not only ${flattenHostile(address, 60)}`}
           >
-            {known.name}
+            <HostileText text={address} limit={60} expandable={false} className="font-mono" />
+            <X size={14} aria-hidden className="ml-1.5 self-center" />
           </Link>
-        ))}
-      </nav>
-      {query.error === null ? null : (
-        <div className="mb-6">
-          <Failure error={query.error} retry={() => void query.refetch()} compact={rows.length > 0} />
-        </div>
-      )}
-      {query.data === undefined ? (
-        query.error === null ? (
-          <Loading what="decisions" />
-        ) : null
-      ) : rows.length === 0 && !query.hasNextPage ? (
-        <div className="pt-4">
-          <Empty title={tab?.empty ?? ''}>{tab?.means}</Empty>
-        </div>
-      ) : (
-        <>
-          <DataTable label={`Decisions, ${id}`} columns={columns} rows={rows} layout={layout} />
-          <More has={query.hasNextPage} busy={query.isFetchingNextPage} onMore={readOn} total={rows.length} noun="decisions" />
-        </>
-      )}
-      {adding ? <BlockDialog onClose={() => setAdding(false)} /> : null}
+        )}
+      </div>
+      <Answer query={query} what="decisions">
+        {() =>
+          rows.length === 0 && !query.hasNextPage ? (
+            <div className="pt-4">
+              <Empty title={address === '' ? (tab?.empty ?? '') : 'No decision about this address here'}>
+                {address === '' ? tab?.means : 'The other tabs may have some.'}
+              </Empty>
+            </div>
+          ) : (
+            <>
+              <DataTable label={`Decisions, ${id}`} columns={columns} rows={rows} layout={layout} />
+              <More has={query.hasNextPage} busy={query.isFetchingNextPage} onMore={readOn} total={rows.length} noun="decisions" />
+            </>
+          )
+        }
+      </Answer>
+      {adding ? <BlockDialog target={address} onClose={() => setAdding(false)} /> : null}
     </>
   )
 }

@@ -5,42 +5,20 @@ import { Link, useLocation } from 'wouter'
 import { api } from '../../app/api.js'
 import { Entrance } from '../../components/entrance.js'
 import { NameField } from '../../components/name-field.js'
+import { NewPassword } from '../../components/new-password.js'
 import { useTitle } from '../../components/page-title.js'
-import { PasswordField } from '../../components/password-field.js'
 import { Failure } from '../../components/states.js'
-import { judgeLength, PASSWORD_MIN } from '../../lib/password.js'
+import { createLinkTaker } from '../../lib/one-time-link.js'
 import { asApiError } from '../../lib/problem.js'
 
-/** Takes the one-time secret out of the address, so that it is in no history, screenshot or shared link. */
-const takeLink = (): string => {
-  const link = location.hash.slice(1)
-  if (link !== '') history.replaceState(null, '', location.pathname)
-  return link
-}
-let taken: string | undefined
-
-const Meter = ({ password }: { readonly password: string }) => {
-  const { step, words } = judgeLength(password)
-  return (
-    <>
-      <div className="grid grid-cols-3 gap-1" aria-hidden>
-        {[1, 2, 3].map((part) => (
-          <div key={part} className={`h-1 ${part <= step ? (step === 1 ? 'bg-medium' : 'bg-accent') : 'bg-line'}`} />
-        ))}
-      </div>
-      <p className="mt-1.5 text-[0.93rem] text-ink-2" aria-live="polite">
-        {words}
-      </p>
-    </>
-  )
-}
+const takeLink = createLinkTaker()
 
 /** Makes the first operator with the link that the server printed. */
 export const Setup = () => {
   useTitle('Set up')
   const client = useQueryClient()
   const [, navigate] = useLocation()
-  const [link] = useState(() => (taken ??= takeLink()))
+  const [link] = useState(takeLink)
   const [name, setName] = useState('')
   const [password, setPassword] = useState('')
   const mutation = useMutation({
@@ -88,9 +66,7 @@ export const Setup = () => {
         }}
       >
         <NameField value={name} onChange={setName} maxLength={64} />
-        <PasswordField label="Password" value={password} onChange={setPassword} autoComplete="new-password" minLength={PASSWORD_MIN}>
-          <Meter password={password} />
-        </PasswordField>
+        <NewPassword value={password} onChange={setPassword} />
         {mutation.error === null ? null : <Failure error={mutation.error} compact />}
         <button type="submit" className="button min-h-10!" data-kind="primary" disabled={mutation.isPending}>
           {mutation.isPending ? 'Setting up…' : 'Create the operator'}

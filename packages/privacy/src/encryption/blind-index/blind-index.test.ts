@@ -5,7 +5,7 @@ import { createKeySecret } from '../field/key-secret.js'
 import type { KeyTable } from '../field/key-table.js'
 import { makeKey } from '../keyset/key-material.js'
 import { addPending, disableKey, promoteKey } from '../keyset/keyset-steps.js'
-import { createTestKeyset } from '../test-keyset.js'
+import { createTestKeyset } from '../fixtures/test-keyset.js'
 import type { OpenKeyset } from '../types.js'
 import { createBlindIndex, indexKeyIdOf } from './blind-index.js'
 

@@ -4,11 +4,12 @@ import { createHmacSha512 } from './hmac-sha512.js'
 export const KEY_BYTES = 32
 
 /** What a data key is used for. One pseudo-random function serves all: no label is the beginning of another. */
-export const LABELS: Readonly<Record<'field' | 'index' | 'token' | 'check', Buffer>> = {
+export const LABELS: Readonly<Record<'field' | 'index' | 'token' | 'check' | 'keyring', Buffer>> = {
   field: Buffer.from('ppt field v1\0'),
   index: Buffer.from('ppt index v1\0'),
   token: Buffer.from('ppt token v1\0'),
   check: Buffer.from('ppt check v1\0'),
+  keyring: Buffer.from('ppt keyring v1\0'),
 }
 
 /** A data key behind the only thing it does. */

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { DAY, isParapetError } from '@parapet/core'
 import { describe, expect, it } from 'vitest'
-import { TEST_NOW as NOW } from '../test-keyset.js'
+import { TEST_NOW as NOW } from '../fixtures/test-keyset.js'
 import type { Keyset, KeyStatus } from '../types.js'
 import type { WrappedKey } from './key-material.js'
 import {

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { isParapetError } from '@parapet/core'
 import { describe, expect, it } from 'vitest'
-import { createTestKeyset } from '../test-keyset.js'
+import { createTestKeyset } from '../fixtures/test-keyset.js'
 import { formatKeyset, parseKeyset, readKeyset } from './parse-keyset.js'
 
 fc.configureGlobal({ seed: 20_261_121 })

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { createTestKeyset } from '../test-keyset.js'
+import { createTestKeyset } from '../fixtures/test-keyset.js'
 import type { Keyset, KeysetStore } from '../types.js'
 import { createFileKeysetStore } from './file-store.js'
 import { createMemoryKeysetStore } from './memory-store.js'

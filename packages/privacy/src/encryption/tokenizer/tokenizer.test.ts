@@ -1,7 +1,7 @@
 import type { AuditEntry } from '@parapet/core'
 import * as fc from 'fast-check'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { createTestKeyset, TEST_NOW, type TestKeyset } from '../test-keyset.js'
+import { createTestKeyset, TEST_NOW, type TestKeyset } from '../fixtures/test-keyset.js'
 import { createMemoryTokenVault, type TokenRow, type TokenVault, VAULT_CELL } from './token-vault.js'
 import { createTokenizer, type Tokenizer, type TokenizerOptions, type UnmaskRequest } from './tokenizer.js'
 

@@ -17,7 +17,7 @@ describe('what replaces a value', () => {
     expect(doing('redact')('a'.repeat(5000))).toBe('[REDACTED:email]')
   })
 
-  it('keeps the end when masked, never more than a third, and always four stars', () => {
+  it('keeps the end when masked, never more than a third, and always four stars [ASVS 14.2.6]', () => {
     expect(doing('mask')('4111111111111111')).toBe('****1111')
     expect(doing('mask')('secret')).toBe('****et')
     expect(doing('mask')('ab')).toBe('[REDACTED:email]')

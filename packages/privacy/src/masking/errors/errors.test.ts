@@ -1,7 +1,7 @@
 import { ParapetError } from '@parapet/core'
 import { describe, expect, it } from 'vitest'
 import { createMasker } from '../masker.js'
-import { leaksIn, NASTY_CALLS, PLANTED } from '../surfaces/test-planted.js'
+import { leaksIn, NASTY_CALLS, PLANTED } from '../surfaces/fixtures/test-planted.js'
 import { createErrorSerializer, createPublicProblem, SERVER_FAULT_DETAIL } from './index.js'
 
 const masker = createMasker()
@@ -40,7 +40,7 @@ describe('a public problem', () => {
     },
   })
 
-  it('says of a fault inside always the same, whatever it was, and keeps the rest for the log', () => {
+  it('says of a fault inside always the same, whatever it was, and keeps the rest for the log [ASVS 16.5.1]', () => {
     const faults = [
       new Error(`no ${PLANTED.email}`),
       Object.assign(new Error('x'), { status: 502 }),

@@ -1,4 +1,4 @@
-import type { Masker } from '@parapet/core'
+import { isRecord, type Masker } from '@parapet/core'
 
 /** An error as it may stand in a log: masked, with causes and own fields. */
 export type SerializedError = {
@@ -7,9 +7,6 @@ export type SerializedError = {
   readonly stack?: string
   readonly [field: string]: unknown
 }
-
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /**
  * Makes the serializer of errors for logs: type, message, stack, code, own fields, `cause` chain and `errors` of an AggregateError,

@@ -6,6 +6,7 @@ import { parsePattern, type PatternNode } from '../pattern/parse-pattern.js'
 import { createProgramBuilder, type Program, type ProgramBuilder } from '../pattern/program.js'
 import type { MaskRule } from '../types.js'
 import { findValidator } from '../validators/registry.js'
+import { joinTables, KEY_GUARD, type SeekTables } from './seek-tables.js'
 import { createShapeBuilder, type ShapeAutomaton } from './shape-automaton.js'
 import type { Validator } from '../validators/validator.js'
 
@@ -47,13 +48,9 @@ const entryOf = (kind: number, length: number): LiteralEntry => ({ kind, rule: u
 
 /** All rules and key names in the tables that the scan reads. */
 export type CompiledRules = {
-  readonly automaton: Automaton
+  readonly tables: SeekTables
   /** by number of the hit: what its literals stand for, suffixes included */
   readonly hits: readonly (readonly LiteralEntry[])[]
-  /** by number of the hit: how far before its end a letter or digit rules all its literals out; 0 when that is not known, {@link KEY_GUARD} for key names */
-  readonly guards: Uint16Array
-  /** by unit: 1 when it can stand right before the `@` of an address */
-  readonly beforeAt: Uint8Array
   readonly program: Program
   readonly at: readonly CompiledRule[]
   readonly shapes: ShapeAutomaton
@@ -136,11 +133,11 @@ export const compileRules = (rules: readonly MaskRule[], keyLiterals: readonly s
 
   const beforeAt = new Uint8Array(256)
   for (const rule of at) for (let unit = 0; unit < 256; unit++) if (has(rule.start, unit)) beforeAt[unit] = 1
-  return { ...automatonOf(added), beforeAt, program: builder.build(), at, shapes: shapeBuilder.build(), reach: reach + 64 }
+  const shapes = shapeBuilder.build()
+  const { automaton, hits } = automatonOf(added)
+  const tables = { ...joinTables(automaton, shapes), guards: Uint16Array.from(hits, guardOf), beforeAt }
+  return { tables, hits, program: builder.build(), at, shapes, reach: reach + 64 }
 }
-
-/** The guard of key names: a small letter behind one makes it the beginning of another word. */
-export const KEY_GUARD = 0xffff
 
 /** A word does not begin in the middle of another: where all entries ask for that at the same place, one look is enough. */
 const guardOf = (entries: readonly LiteralEntry[]): number => {
@@ -156,7 +153,7 @@ const guardOf = (entries: readonly LiteralEntry[]): number => {
 }
 
 /** `@` is a literal of the automaton as well, so that one comparison finds everything but digits. */
-const automatonOf = (added: readonly Added[]): Pick<CompiledRules, 'automaton' | 'hits' | 'guards'> => {
+const automatonOf = (added: readonly Added[]): { automaton: Automaton; hits: CompiledRules['hits'] } => {
   const distinct = new Map<string, LiteralEntry[]>()
   for (const { literal, entry } of added) {
     const folded = literal.toLowerCase()
@@ -175,5 +172,5 @@ const automatonOf = (added: readonly Added[]): Pick<CompiledRules, 'automaton' |
       for (let i = idsFrom[hit] ?? 0; i < (idsFrom[hit + 1] ?? 0); i++) found.push(...(entries[ids[i] ?? -1] ?? []))
     return found
   })
-  return { automaton, hits, guards: Uint16Array.from(hits, guardOf) }
+  return { automaton, hits }
 }

@@ -4,7 +4,7 @@ import { createInterpreter } from './interpreter.js'
 import { endOfOpen, findKeyValue, isEnd, MOST_VALUE, type Ending } from './key-value.js'
 import { readPem, type PemState } from './pem.js'
 import { decodeAround, decodeBase64 } from './second-look.js'
-import { LITERAL_STATE, seek, seekTables, SHAPE_STATE } from './seek.js'
+import { LITERAL_STATE, seek, SHAPE_STATE } from './seek.js'
 import { OTHER, type DigitEntry, type ShapeHit } from './shape-automaton.js'
 import { isEscapeLetter, KIND, KINDS, readsAs, windowOf, type Window } from './units.js'
 
@@ -56,12 +56,10 @@ const UNSCANNED: Found = { id: 'unscanned', kind: 'secret', action: 'redact', ke
 
 /** A scanner that gives its candidates to `found`, in no particular order within the reach of the rules. */
 export const createScanner = (compiled: CompiledRules, deps: ScanDeps, found: (candidate: Candidate) => void, isInner = false): Scanner => {
-  const { automaton, hits, program, at: atRules, shapes } = compiled
-  const { firstHit } = automaton
-  const perStride = 1 / automaton.stride
+  const { tables, hits, program, at: atRules, shapes } = compiled
+  const { firstHit, perStride } = tables
   const { sets } = program
   const interpreter = createInterpreter(program)
-  const tables = seekTables(compiled)
   const states = new Int32Array(2)
   let inner: { scanner: Scanner; found: Candidate[] } | undefined
 

@@ -6,7 +6,7 @@ import { windowOf } from '../scan/units.js'
 import { quotesOf, replacementOf, type Edit, type PassDeps } from '../scan/text-pass.js'
 import { createPlaceTracker, type Place } from './place.js'
 
-/** Masks bytes that come in pieces: any cut gives the same bytes as the whole. Memory is bounded, whatever comes. */
+/** Masks bytes that come in pieces: every cut gives the same bytes as the whole. Memory is bounded, whatever comes. */
 export type MaskScan = {
   /** takes a piece; gives what is certain by now. A string counts as its UTF-8, also when a surrogate pair is cut in two. */
   readonly write: (piece: Uint8Array | string) => Uint8Array

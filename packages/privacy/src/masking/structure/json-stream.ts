@@ -17,7 +17,7 @@ const [QUOTE, BACKSLASH] = [34, 92]
 const isStructure = (code: number): boolean => code === 44 || code === 58 || code === 91 || code === 93 || code === 123 || code === 125
 
 /**
- * A pass over JSON text in pieces: any cut gives the same bytes, since only whole tokens are handed on. A string of over a million characters is
+ * A pass over JSON text in pieces: every cut gives the same bytes, since only whole tokens are handed on. A string of over a million characters is
  * replaced by its size. Throws `PPT_BODY_MALFORMED` when the text is not JSON: what was written until then was masked, the rest stays back.
  */
 export const createJsonStream = (json: JsonTextMasker): JsonStream => {

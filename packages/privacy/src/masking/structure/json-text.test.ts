@@ -2,7 +2,7 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createJsonStream } from './json-stream.js'
 import { createJsonTextMasker } from './json-text.js'
-import { testDeps } from './test-structure-deps.js'
+import { testDeps } from './fixtures/test-structure-deps.js'
 import { createStructurePass } from './walk.js'
 
 fc.configureGlobal({ seed: 20_261_121 })

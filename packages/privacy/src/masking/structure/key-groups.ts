@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { ParapetError } from '@parapet/core'
-import type * as Yaml from 'yaml'
-import type { Confidence, MaskAction } from '../types.js'
+import { isRecord, ParapetError } from '@parapet/core'
+import { type Confidence, MASK_ACTIONS, type MaskAction } from '../types.js'
+import { yaml } from '../yaml.js'
 
 /** One kind of thing that keys name, as `rules/keys.yml` states it. An id that a masking rule has too stands for the same thing. */
 export type KeyGroup = {
@@ -32,10 +31,6 @@ export type KeyGroup = {
 /** The file `rules/keys.yml` after its check: groups, and words at the end of a key that say nothing about what it holds. */
 export type KeyRules = { readonly groups: readonly KeyGroup[]; readonly neutral: readonly string[] }
 
-/** The library, loaded when a file is read: programs take the rules from the read-ahead file. */
-const yaml = (): typeof Yaml => createRequire(import.meta.url)('yaml') as typeof Yaml
-
-const ACTIONS: readonly MaskAction[] = ['redact', 'mask', 'pseudonymize', 'tokenize', 'drop']
 const FIELDS = new Set([
   'id',
   'title',
@@ -53,9 +48,6 @@ const FIELDS = new Set([
 ])
 
 const wrong = (file: string, where: string, takes: string): ParapetError => new ParapetError('PPT_MASK_RULE', `${file}: ${where} ${takes}`)
-
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 const readGroup = (raw: unknown, file: string, index: number): KeyGroup => {
   if (!isRecord(raw) || typeof raw['id'] !== 'string' || !/^[a-z][a-z0-9-]{1,60}$/.test(raw['id']))
@@ -83,7 +75,7 @@ const readGroup = (raw: unknown, file: string, index: number): KeyGroup => {
     id,
     title: raw['title'],
     kind: raw['kind'],
-    action: choice('action', ACTIONS, 'redact'),
+    action: choice('action', MASK_ACTIONS, 'redact'),
     keepLast,
     confidence: choice('confidence', ['high', 'medium', 'low'], 'high'),
     keys: texts('keys', true),

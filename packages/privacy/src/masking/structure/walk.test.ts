@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { testDeps } from './test-structure-deps.js'
+import { testDeps } from './fixtures/test-structure-deps.js'
 import { createStructurePass } from './walk.js'
 
 fc.configureGlobal({ seed: 20_261_121 })
@@ -189,7 +189,7 @@ describe('the structured pass withstands', () => {
     expect(JSON.stringify(broken({ a: ['leak'], leaking: 1 }))).not.toContain('leak')
   })
 
-  it('keys of the language, without touching a prototype', () => {
+  it('keys of the language, without touching a prototype [ASVS 15.3.6]', () => {
     const masked = mask(JSON.parse('{"__proto__":{"password":"x","admin":true},"constructor":"y"}')) as Record<string, unknown>
     expect(Object.getPrototypeOf(masked)).toBe(Object.prototype)
     expect(JSON.stringify(masked)).toBe('{"__proto__":{"password":"[password]","admin":true},"constructor":"y"}')

@@ -3,7 +3,7 @@ import { Writable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { createMasker } from '../masker.js'
 import { maskConsole } from './console.js'
-import { leaksIn, NASTY_CALLS, PLANTED } from './test-planted.js'
+import { leaksIn, NASTY_CALLS, PLANTED } from './fixtures/test-planted.js'
 
 const masker = createMasker()
 

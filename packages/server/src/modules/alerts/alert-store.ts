@@ -1,4 +1,4 @@
-import { addressKey, type AlertView, canonicalAddress, type Clock, HOUR, type Level, LEVELS, type Page } from '@parapet/core'
+import { addressKey, type Alert, type AlertView, canonicalAddress, type Clock, HOUR, type Level, LEVELS, type Page } from '@parapet/core'
 import { createBroadcast } from '../../db/append-log/index.js'
 import { checkLimit, columnText, pageOf, readCursor } from '../../db/paging.js'
 import type { Database, DatabaseLog } from '../../db/types.js'
@@ -24,6 +24,10 @@ export type AlertStore = {
   /** Newest first. Errors: `PPT_INVALID`. */
   readonly list: (filter: AlertFilter, cursor: string | null | undefined, limit: number) => Promise<Page<AlertView>>
   readonly get: (id: string) => Promise<AlertView | undefined>
+  /** In the order of the ids; those that are not there are left out. */
+  readonly byIds: (ids: readonly string[]) => Promise<readonly AlertView[]>
+  /** An alert that nobody has stored, as it would be shown. */
+  readonly asView: (alert: Alert) => AlertView
   /** Alerts detected in each hour from `since` (ms UTC) on, oldest first; hours without any are left out. */
   readonly countsByHour: (since: number) => Promise<readonly { readonly at: number; readonly alerts: number }[]>
   /** Alerts detected from `since` (ms UTC) on, by level; every level is there. */
@@ -65,7 +69,7 @@ const toView = (vault: Pick<Vault, 'open'>, row: Row): AlertView => ({
 })
 
 /** The ways in which a value may stand in an alert: canonical, as the prefix that it is counted under, indexed, and as it is. */
-const spellings = (vault: Pick<Vault, 'terms'>, value: string): string[] => {
+export const spellings = (vault: Pick<Vault, 'terms'>, value: string): string[] => {
   const addresses = [canonicalAddress(value), addressKey(value)].filter((each) => each !== undefined)
   return [...new Set([columnText(value), ...addresses, ...vault.terms('alerts.target', value)])]
 }
@@ -113,6 +117,15 @@ export const createAlertStore = (deps: {
       const [row] = await query(`${SELECT} WHERE id = $1`, [columnText(id)])
       return row === undefined ? undefined : view(row)
     },
+    byIds: async (ids) => {
+      const rows = await query(`${SELECT} WHERE id = ANY ($1)`, [ids.map((id) => columnText(id))])
+      const found = new Map(rows.map((row) => [row.id, row]))
+      return ids.flatMap((id) => {
+        const row = found.get(columnText(id))
+        return row === undefined ? [] : [view(row)]
+      })
+    },
+    asView: (alert) => ({ ...alert, detectedAt: alert.last, updatedAt: alert.last, sources: [], decisionIds: [], demo: false }),
     countsByHour: async (since) => {
       const { rows } = await database.pool.query<{ at: number; alerts: number }>(
         `SELECT detected_at / ${HOUR} * ${HOUR} AS at, count(*) AS alerts FROM alerts WHERE detected_at >= $1 GROUP BY 1 ORDER BY 1`,

@@ -1,1 +1,1 @@
-export { type AlertFilter, type AlertInOrder, type AlertStore, createAlertStore } from './alert-store.js'
+export { type AlertFilter, type AlertInOrder, type AlertStore, createAlertStore, spellings } from './alert-store.js'

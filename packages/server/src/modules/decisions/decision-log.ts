@@ -7,9 +7,10 @@ import type { Database } from '../../db/types.js'
 import type { Vault } from '../../vault/index.js'
 import { CURRENT_COLUMNS, type DecisionRow, openDecision, sealDecision } from './sealed-decision.js'
 
-/** One change of the log: new decisions, the same ones with a later end, or some taken back. Times in ms UTC. */
+/** One change of the log: new decisions, the same ones with a later end, some taken back, or a lockdown with another end or allow-list. Times in ms UTC. */
 export type DecisionChange =
   | { readonly kind: 'create'; readonly decisions: readonly NewDecision[]; readonly at: number }
+  | { readonly kind: 'lockdown'; readonly id: string; readonly expiresAt: number; readonly allow: readonly string[]; readonly at: number }
   | { readonly kind: 'extend'; readonly decisions: readonly NewDecision[]; readonly at: number }
   | { readonly kind: 'lift'; readonly ids: readonly string[]; readonly by: Author; readonly reason: string; readonly at: number }
 
@@ -71,6 +72,12 @@ const resolve = async (vault: Vault, client: PoolClient, change: DecisionChange)
       .filter((decision) => decision.lifted === undefined && decision.expiresAt > change.at)
       .map((decision) => lift(decision, change))
   }
+  if (change.kind === 'lockdown')
+    return (await current(vault, client, [change.id])).flatMap((decision) =>
+      decision.lockdown !== undefined && isActive(decision, change.at)
+        ? [{ ...decision, expiresAt: change.expiresAt, lockdown: { ...decision.lockdown, allow: change.allow } }]
+        : [],
+    )
   const held = new Map(
     (
       await current(
@@ -117,7 +124,7 @@ export const createDecisionLog = (database: Pick<Database, 'pool'>, vault: Vault
     {
       name: 'decisions',
       write: (client, changes, before) => write(vault, client, changes, before),
-      weight: (change) => (change.kind === 'lift' ? change.ids.length : change.decisions.length),
+      weight: (change) => (change.kind === 'lockdown' ? 1 : change.kind === 'lift' ? change.ids.length : change.decisions.length),
       maxQueued: 10_000,
     },
     database,

@@ -13,6 +13,8 @@ export type DecisionFilter = {
   readonly state: 'active' | 'expired' | 'lifted' | 'all'
   /** address, range, user or session */
   readonly target?: string | undefined
+  /** made together */
+  readonly batch?: string | undefined
 }
 
 /** All decisions, ever. Methods reject with `PPT_DATABASE_UNAVAILABLE` while the database is away. */
@@ -106,6 +108,7 @@ export const createDecisionStore = (deps: {
       if (filter.state === 'active') where.push(`lifted_at IS NULL AND expires_at > ${bind(now)}`)
       if (filter.state === 'expired') where.push(`lifted_at IS NULL AND expires_at <= ${bind(now)}`)
       if (filter.state === 'lifted') where.push('lifted_at IS NOT NULL')
+      if (filter.batch !== undefined) where.push(`batch = ${bind(columnText(filter.batch))}`)
       if (filter.target !== undefined)
         where.push(
           `(target_value = ANY (${bind(termsOf(filter.target))}::text[]) OR target_range && ${bind(lookupRange(filter.target))}::inet)`,

@@ -1,4 +1,4 @@
-import { type Alert, DEMO_TAG, type StoredEvent } from '@parapet/core'
+import { type Alert, ASSESSMENT_FIELD, DEMO_TAG, type StoredEvent } from '@parapet/core'
 import { dayOf } from '../events/event-row.js'
 import type { DetectionEngine } from './types.js'
 
@@ -7,6 +7,8 @@ export type CollectedAlert = {
   alert: Alert
   fired: boolean
   demo: boolean
+  /** the run of an assessment that all of its events in this batch belong to; false when they do not */
+  assessment: string | false
   readonly sources: Map<string, string>
   readonly events: { readonly sequence: number; readonly day: number; readonly id: string }[]
 }
@@ -40,12 +42,16 @@ export const collectAlerts = (
     try {
       for (const { kind, alert } of engine.process(stored.event, stored.id)) {
         const demo = stored.event.tags?.includes(DEMO_TAG) === true
+        const marked = stored.event[ASSESSMENT_FIELD]
+        const assessment = typeof marked === 'string' && marked !== '' ? marked : false
         const held = alerts.get(alert.id)
-        const entry = held ?? { alert, fired: false, demo, sources: new Map<string, string>(), events: [] }
+        const entry = held ?? { alert, fired: false, demo, assessment, sources: new Map<string, string>(), events: [] }
         entry.alert = alert
         entry.fired ||= kind === 'fired'
         // one real event makes it a real alert, which must not vanish with the demo
         entry.demo &&= demo
+        // nor may one real attacker hide behind the kit
+        entry.assessment &&= assessment
         entry.sources.set(stored.source.id, stored.source.name)
         entry.events.push({ sequence: stored.sequence, day: dayOf(stored.receivedAt), id: stored.id })
         if (held === undefined) alerts.set(alert.id, entry)

@@ -1,2 +1,5 @@
-export type { BatchReport, DetectionDeps, DetectionEngine, DetectionWorker } from './types.js'
+export { readAlertFacts } from './alert-facts.js'
+export { type AlertIntake, createAlertIntake } from './intake.js'
+export { createTraffic, type Traffic } from './traffic.js'
+export type { AnswerDeps, BatchReport, DetectionDeps, DetectionEngine, DetectionWorker, IntentPorts } from './types.js'
 export { createDetectionWorker } from './worker.js'

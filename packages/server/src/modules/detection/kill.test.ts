@@ -13,7 +13,7 @@ import { startDatabase } from '../../db/start.js'
 import { silentLog } from '../../db/test-database.js'
 import type { Database } from '../../db/types.js'
 import { createEventStore } from '../events/index.js'
-import { detectionDeps } from './fixtures/deps.js'
+import { detectionDeps, withIncidents } from './fixtures/deps.js'
 import { createDetectionWorker } from './index.js'
 import { openState, testVault } from '../../vault/fixtures/test-vault.js'
 
@@ -75,12 +75,12 @@ describe('a server that is killed again and again while events come in', () => {
 
     database = await startDatabase({ dataDir }, silentLog)
     const events = createEventStore({ vault: testVault(), database, clock: systemClock })
-    const worker = createDetectionWorker(detectionDeps(database))
+    const worker = createDetectionWorker(detectionDeps(database, withIncidents(database)))
     await worker.start()
     await vi.waitFor(
       async () => {
         const { rows } = await (database as Database).pool.query<{ position: number; head: number }>(
-          `SELECT coalesce((SELECT position FROM cursors WHERE name = 'detection'), 0) AS position, head FROM log_heads WHERE name = 'events'`,
+          `SELECT (SELECT min(position) FROM detection_shards) AS position, head FROM log_heads WHERE name = 'events'`,
         )
         expect(rows[0]?.position).toBe(rows[0]?.head)
       },
@@ -111,6 +111,13 @@ describe('a server that is killed again and again while events come in', () => {
     // one decision an address, however often a server died between an alert and the next
     const { rows: decisions } = await database.pool.query<{ target_value: string }>('SELECT target_value FROM decisions ORDER BY 1')
     expect(decisions.map((row) => row.target_value)).toEqual(expected.map(([address]) => address).toSorted())
+
+    // and each alert stands in one incident, once: it was opened in the transaction of the alert
+    const { rows: joined } = await database.pool.query<{ term: string }>(`SELECT term FROM incident_links WHERE kind = 'alert' ORDER BY 1`)
+    expect(joined.map(({ term }) => term)).toEqual(expected.map(([address]) => `count-${address}`).toSorted())
+    const { rows: opened } = await database.pool.query(`SELECT 1 FROM incident_entries WHERE kind = 'opened'`)
+    const { rows: incidents } = await database.pool.query('SELECT 1 FROM incidents')
+    expect(opened).toHaveLength(incidents.length)
 
     // what was sent and never acknowledged may be sent again without harm
     const again: SecurityEvent[] = stored.slice(0, 50).map((row) => ({ '@timestamp': 1, 'event.id': row.id, 'source.ip': row.address }))

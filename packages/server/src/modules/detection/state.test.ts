@@ -1,10 +1,13 @@
+import type { BudgetLimits, BudgetState } from '@parapet/respond'
 import * as fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { transaction } from '../../db/pools.js'
 import { createTestDatabase, type TestDatabase } from '../../db/test-database.js'
 import { detectionDeps } from './fixtures/deps.js'
-import { moveCursor, readPosition, restoreRun, saveState } from './state.js'
-import type { DetectionEngine } from './types.js'
+import { storedState } from './fixtures/stored-state.js'
+import { readPosition } from './leases.js'
+import { readBudget, restoreEngine, saveBudget, saveState } from './state.js'
+import type { StateEntry } from './types.js'
 import { testVault } from '../../vault/fixtures/test-vault.js'
 
 let database: TestDatabase
@@ -14,16 +17,11 @@ beforeAll(async () => {
 beforeEach(() => database.pool.query('DELETE FROM detection_state'))
 afterAll(() => database.close())
 
-type Entry = { readonly key: string; readonly state: unknown }
-const save = (dirty: readonly Entry[], budget?: Parameters<typeof saveState>[3]): Promise<void> =>
-  transaction(database.pool, (client) => saveState(client, testVault(), dirty, budget))
-/** What an engine is given when a run begins. */
-const restored = async (): Promise<Entry[]> => {
-  const entries: Entry[] = []
-  const engine: DetectionEngine = { process: () => [], takeDirty: () => [], restore: (given) => entries.push(...given) }
-  await restoreRun(database, detectionDeps(database, { createEngine: () => engine }))
-  return entries
-}
+const save = (dirty: readonly StateEntry[]): Promise<void> => transaction(database.pool, (client) => saveState(client, testVault(), dirty))
+const restored = (): Promise<readonly StateEntry[]> => storedState(database, detectionDeps(database))
+const budgetNow = (limits?: Partial<BudgetLimits>): Promise<BudgetState> =>
+  transaction(database.pool, (client) => readBudget(client, detectionDeps(database, limits === undefined ? {} : { budget: limits }), true))
+const spend = (budget: BudgetState): Promise<void> => transaction(database.pool, (client) => saveBudget(client, testVault(), budget))
 const hostile = fc.array(fc.integer({ min: 0, max: 0xffff }), { maxLength: 30 }).map((units) => String.fromCharCode(...units))
 
 describe('the state of the engine', () => {
@@ -31,10 +29,9 @@ describe('the state of the engine', () => {
     await fc.assert(
       fc.asyncProperty(fc.uniqueArray(fc.tuple(hostile, fc.json()), { selector: ([key]) => key, maxLength: 8 }), async (pairs) => {
         await database.pool.query('DELETE FROM detection_state')
-        const dirty = pairs.map(([key, json]) => ({ key, state: { value: JSON.parse(json) as unknown } }))
+        const dirty = pairs.map(([key, json], i) => ({ shard: i * 9, key, state: { value: JSON.parse(json) as unknown } }))
         await save(dirty)
-        const byKey = (a: Entry, b: Entry): number => (a.key < b.key ? -1 : 1)
-        expect((await restored()).toSorted(byKey)).toEqual(dirty.toSorted(byKey))
+        expect((await restored()).toSorted((a, b) => a.shard - b.shard)).toEqual(dirty)
       }),
       { numRuns: 25 },
     )
@@ -42,31 +39,65 @@ describe('the state of the engine', () => {
 
   it('holds the newest of each key, and nothing of what was forgotten', async () => {
     await save([
-      { key: 'a', state: 1 },
-      { key: 'b', state: 1 },
+      { shard: 1, key: 'a', state: 1 },
+      { shard: 1, key: 'b', state: 1 },
     ])
     await save([
-      { key: 'a', state: 2 },
-      { key: 'b', state: null },
-      { key: 'never there', state: undefined },
+      { shard: 1, key: 'a', state: 2 },
+      { shard: 1, key: 'b', state: null },
+      { shard: 1, key: 'never there', state: undefined },
     ])
-    expect(await restored()).toEqual([{ key: 'a', state: 2 }])
+    expect(await restored()).toEqual([{ shard: 1, key: 'a', state: 2 }])
+  })
+
+  it('of one part is not that of another, whatever the key', async () => {
+    await save([
+      { shard: 1, key: 'engine', state: 'one' },
+      { shard: 2, key: 'engine', state: 'two' },
+    ])
+    const engines = new Map<number, unknown>()
+    for (const shard of [1, 2])
+      await restoreEngine(
+        database,
+        detectionDeps(database),
+        { restore: (entries) => void engines.set(shard, [...entries]) },
+        [shard],
+        await readPosition(database),
+      )
+    expect(engines.get(1)).toEqual([{ shard: 1, key: 'engine', state: 'one' }])
+    expect(engines.get(2)).toEqual([{ shard: 2, key: 'engine', state: 'two' }])
+  })
+
+  it('is not given out for a place at which its part does not stand', async () => {
+    const given: unknown[] = []
+    const engine = { restore: (entries: Iterable<unknown>): void => void given.push(entries) }
+    expect(await restoreEngine(database, detectionDeps(database), engine, [3], (await readPosition(database)) + 1)).toBe(false)
+    expect(given).toEqual([])
   })
 
   it('is not mixed up with the budget, even by a key that has its name', async () => {
-    const budget = (await restoreRun(database, detectionDeps(database))).budget
-    await save([{ key: 'budget', state: 'of the engine' }], { ...budget, recent: [1, 2], trippedAt: 3 })
-    expect(await restored()).toEqual([{ key: 'budget', state: 'of the engine' }])
-    expect((await restoreRun(database, detectionDeps(database))).budget).toMatchObject({ recent: [1, 2], trippedAt: 3 })
+    await save([{ shard: 5, key: 'budget', state: 'of the engine' }])
+    await spend({ ...(await budgetNow()), recent: [1, 2], trippedAt: 3 })
+    expect(await restored()).toEqual([{ shard: 5, key: 'budget', state: 'of the engine' }])
+    expect(await budgetNow()).toMatchObject({ recent: [1, 2], trippedAt: 3 })
   })
 })
 
 describe('the budget', () => {
   it('takes its limits from the settings of now and only what was spent from before', async () => {
-    const before = await restoreRun(database, detectionDeps(database, { budget: { perMinute: 5 } }))
-    await save([], { ...before.budget, recent: [10], trippedAt: null })
-    const after = await restoreRun(database, detectionDeps(database, { budget: { perMinute: 9 } }))
-    expect(after.budget).toMatchObject({ limits: { perMinute: 9 }, recent: [10], trippedAt: null })
+    await spend({ ...(await budgetNow({ perMinute: 5 })), recent: [10], trippedAt: null })
+    expect(await budgetNow({ perMinute: 9 })).toMatchObject({ limits: { perMinute: 9 }, recent: [10], trippedAt: null })
+  })
+
+  it('is spent by one worker at a time: what two of them take of it adds up', async () => {
+    const take = (at: number): Promise<void> =>
+      transaction(database.pool, async (client) => {
+        const budget = await readBudget(client, detectionDeps(database), true)
+        await new Promise((resolve) => setTimeout(resolve, 20))
+        await saveBudget(client, testVault(), { ...budget, recent: [...budget.recent, at] })
+      })
+    await Promise.all([take(1), take(2), take(3), take(4)])
+    expect((await budgetNow()).recent.toSorted((a, b) => a - b)).toEqual([1, 2, 3, 4])
   })
 
   it('begins anew where what was stored is damaged, instead of stopping detection', async () => {
@@ -78,39 +109,14 @@ describe('the budget', () => {
       { s: { recent: [1, 'x', null], trippedAt: [] } },
     ]) {
       await database.pool.query('DELETE FROM detection_state')
-      await database.pool.query(`INSERT INTO detection_state (key, entry, form) VALUES ('budget', $1, 1)`, [
+      await database.pool.query(`INSERT INTO detection_state (shard, key, entry, form) VALUES (-1, 'budget', $1, 1)`, [
         JSON.stringify(
           testVault().seal(JSON.stringify(entry), { table: 'detection_state', column: 'entry', row: ['budget'], type: 'json' }),
         ),
       ])
-      const { budget } = await restoreRun(database, detectionDeps(database))
+      const budget = await budgetNow()
       expect(budget.trippedAt).toBeNull()
       expect(budget.recent.every((at) => typeof at === 'number')).toBe(true)
     }
-  })
-})
-
-describe('the cursor', () => {
-  const move = (from: number, to: number): Promise<boolean> => transaction(database.pool, (client) => moveCursor(client, from, to, 1))
-
-  it('is moved by one of many that start from the same place, and by none that is behind', async () => {
-    const from = await readPosition(database)
-    const moved = await Promise.all(Array.from({ length: 6 }, (_, n) => move(from, from + 10 + n)))
-    expect(moved.filter(Boolean)).toHaveLength(1)
-    const position = await readPosition(database)
-    expect(position).toBe(from + 10 + moved.indexOf(true))
-    expect(await move(from, from + 100)).toBe(false)
-    expect(await move(position + 1, position + 2)).toBe(false)
-    expect(await move(position, position + 1)).toBe(true)
-  })
-
-  it('stands where it was when the transaction around it fails', async () => {
-    const from = await readPosition(database)
-    const failing = transaction(database.pool, async (client) => {
-      await moveCursor(client, from, from + 50, 1)
-      throw new Error('the batch failed')
-    })
-    await expect(failing).rejects.toThrow('the batch failed')
-    expect(await readPosition(database)).toBe(from)
   })
 })

@@ -3,13 +3,14 @@ import { respond } from '@parapet/respond'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { transaction } from '../../db/pools.js'
 import { createTestDatabase, type TestDatabase } from '../../db/test-database.js'
+import type { Database } from '../../db/types.js'
 import { createAlertStore } from '../alerts/index.js'
 import { createDecisionStore } from '../decisions/index.js'
 import { createEventStore, type EventStore } from '../events/index.js'
-import { createCountingEngine } from './fixtures/counting-engine.js'
+import { createCountingEngine, shardOf } from './fixtures/counting-engine.js'
 import { detectionDeps } from './fixtures/deps.js'
 import { type BatchReport, createDetectionWorker, type DetectionDeps, type DetectionWorker } from './index.js'
-import { restoreRun } from './state.js'
+import { readHeld } from './state.js'
 import { openState, stateKey, testVault } from '../../vault/fixtures/test-vault.js'
 
 const POISON: Alert = {
@@ -57,12 +58,13 @@ const caughtUp = (): Promise<unknown> =>
   vi.waitFor(
     async () => {
       const { rows } = await database.pool.query<{ done: boolean }>(
-        `SELECT h.head = coalesce((SELECT position FROM cursors WHERE name = 'detection'), 0) AS done FROM log_heads h WHERE h.name = 'events'`,
+        `SELECT h.head = (SELECT min(position) FROM detection_shards) AS done FROM log_heads h WHERE h.name = 'events'`,
       )
       expect(rows[0]?.done).toBe(true)
     },
     { timeout: 15_000, interval: 10 },
   )
+const keyOf = (address: string): string => stateKey(shardOf(address), address)
 const alertOf = (address: string) => createAlertStore({ vault: testVault(), database }).get(`count-${address}`)
 
 describe('the detection worker', () => {
@@ -94,6 +96,30 @@ describe('the detection worker', () => {
     }
     expect(await alertOf('203.0.113.2')).toMatchObject({ count: 20 })
     expect(await createDecisionStore({ vault: testVault(), database }).forTarget('203.0.113.2')).toHaveLength(1)
+  })
+
+  it('shows what an assessment did and denies nobody for it', async () => {
+    await start()
+    await send('203.0.113.71', 6, { 'parapet.assessment': 'run-7' })
+    await caughtUp()
+    const alert = await alertOf('203.0.113.71')
+    expect(alert).toMatchObject({ count: 6, decisionIds: [], why: expect.stringContaining('assessment run-7') })
+  })
+
+  it.each([
+    ['the first', 1, 5],
+    ['the last', 5, 1],
+  ])('denies who hides behind an assessment: %s event is his', async (which, first, second) => {
+    await start()
+    const address = which === 'the first' ? '203.0.113.72' : '203.0.113.73'
+    const mark = { 'parapet.assessment': 'run-7' }
+    await send(address, first, which === 'the first' ? {} : mark)
+    await caughtUp()
+    await send(address, second, which === 'the first' ? mark : {})
+    await caughtUp()
+    const alert = await alertOf(address)
+    expect(alert?.decisionIds).toHaveLength(1)
+    expect(alert?.why).not.toContain('assessment')
   })
 
   it('never decides against a protected target', async () => {
@@ -139,14 +165,16 @@ describe('the detection worker', () => {
   })
 
   it('passes over an event on which a rule throws, records it without its content, and goes on', async () => {
-    const inner = createCountingEngine()
-    const engine: DetectionDeps['createEngine'] = () => ({
-      ...inner,
-      process: (event, ref) => {
-        if (event['user.name'] === 'crash me') throw new RangeError('secret crash me')
-        return inner.process(event, ref)
-      },
-    })
+    const engine: DetectionDeps['createEngine'] = ({ owns }) => {
+      const inner = createCountingEngine({ owns })
+      return {
+        ...inner,
+        process: (event, ref) => {
+          if (event['user.name'] === 'crash me') throw new RangeError('secret crash me')
+          return inner.process(event, ref)
+        },
+      }
+    }
     const worker = await start({ createEngine: engine })
     await send('203.0.113.6', 1, { 'user.name': 'crash me' })
     await send('203.0.113.6', 5)
@@ -187,8 +215,8 @@ describe('the detection worker', () => {
     await stopAll()
     // moved into another row, it must not open there
     await database.pool.query('UPDATE detection_state SET entry = (SELECT entry FROM detection_state WHERE key = $1) WHERE key = $2', [
-      stateKey('203.0.113.62'),
-      stateKey('203.0.113.63'),
+      keyOf('203.0.113.62'),
+      keyOf('203.0.113.63'),
     ])
     await start()
     await send('203.0.113.62', 2)
@@ -199,8 +227,8 @@ describe('the detection worker', () => {
   })
 
   it('finds the one event that cannot be committed, passes it over, and keeps the others of its batch', async () => {
-    const engine: DetectionDeps['createEngine'] = () => {
-      const inner = createCountingEngine()
+    const engine: DetectionDeps['createEngine'] = ({ owns }) => {
+      const inner = createCountingEngine({ owns })
       return {
         ...inner,
         process: (event, ref) => {
@@ -211,7 +239,7 @@ describe('the detection worker', () => {
         },
       }
     }
-    const worker = await start({ createEngine: engine, policies: [] })
+    const worker = await start({ createEngine: engine, policies: () => [] })
     await events.append(
       SOURCE,
       Array.from({ length: 12 }, (_, i): SecurityEvent => ({
@@ -244,8 +272,8 @@ describe('the detection worker', () => {
 
   it('takes hostile names in keys, scopes and reasons without losing anything', async () => {
     const hostile = `a\0b\u2028"'\\\ud800`
-    const engine: DetectionDeps['createEngine'] = () => {
-      const inner = createCountingEngine()
+    const engine: DetectionDeps['createEngine'] = ({ owns }) => {
+      const inner = createCountingEngine({ owns })
       return {
         ...inner,
         process: (event, ref) =>
@@ -332,7 +360,7 @@ describe('what a worker carries along', () => {
     await stopAll()
     const [made] = await decisions.forTarget('203.0.113.23')
     await decisions.lift([made?.id ?? ''], { kind: 'operator', id: 'ann' }, 'a colleague', Date.now())
-    expect((await restoreRun(database, detectionDeps(database))).held).toMatchObject({ size: 0, revision: 2 })
+    expect(await readHeld(database, detectionDeps(database))).toMatchObject({ size: 0, revision: 2 })
     await decisions.close()
   })
 
@@ -374,41 +402,135 @@ describe('what a worker carries along', () => {
 })
 
 describe('several servers on one database', () => {
-  it('turn no sender away for a lag that is only their own: one that stands by knows how far the other is', async () => {
-    await open()
-    await start()
+  const join = async (over: Partial<DetectionDeps> = {}): Promise<DetectionWorker> => {
     const sibling = await database.sibling()
-    const standby = createDetectionWorker(detectionDeps(sibling))
-    workers.push(standby)
-    await standby.start()
-    await send('203.0.113.28', 50)
-    await caughtUp()
-    await vi.waitFor(() => expect(standby.lag()).toEqual({ events: 0, ms: 0 }), { timeout: 5_000 })
-    await send('203.0.113.28', 50)
-    await caughtUp()
-    await vi.waitFor(() => expect(standby.lag()).toEqual({ events: 0, ms: 0 }), { timeout: 5_000 })
-    expect(standby.isActive()).toBe(false)
-    await stopAll()
-    await sibling.close()
+    const worker = createDetectionWorker(detectionDeps(sibling, over))
+    siblings.push({ worker, sibling })
+    await worker.start()
+    return worker
+  }
+  const siblings: { readonly worker: DetectionWorker; readonly sibling: Database }[] = []
+  const holders = async (): Promise<number[]> =>
+    (
+      await database.pool.query<{ n: number }>('SELECT count(*)::int AS n FROM detection_shards WHERE holder IS NOT NULL GROUP BY holder')
+    ).rows
+      .map(({ n }) => n)
+      .toSorted((x, y) => x - y)
+  afterEach(async () => {
+    for (const { worker, sibling } of siblings.splice(0)) {
+      await worker.stop()
+      await sibling.close()
+    }
   })
 
-  it('let one detect, and another take over when it stops', async () => {
+  it('share the parts, and each reads what the other has stored when parts change hands', async () => {
     await open()
     const first = await start()
     await vi.waitFor(() => expect(first.isActive()).toBe(true))
-    const sibling = await database.sibling()
-    const second = createDetectionWorker(detectionDeps(sibling))
-    await second.start()
     await send('203.0.113.11', 3)
     await caughtUp()
-    expect(second.isActive()).toBe(false)
-    await first.stop()
-    await send('203.0.113.11', 2)
-    await caughtUp()
+    const second = await join()
+    await vi.waitFor(async () => expect(await holders()).toEqual([32, 32]), { timeout: 10_000 })
     expect(second.isActive()).toBe(true)
+    await send('203.0.113.11', 1)
+    await caughtUp()
+    await first.stop()
+    await send('203.0.113.11', 1)
+    await caughtUp()
+    expect(await holders()).toEqual([64])
     expect(await alertOf('203.0.113.11')).toMatchObject({ count: 5 })
-    await second.stop()
-    await sibling.close()
+  })
+
+  it('turn no sender away for a lag that is not there: each knows how far detection is', async () => {
+    await open()
+    const first = await start()
+    const second = await join()
+    for (let i = 0; i < 3; i++) {
+      await send('203.0.113.28', 50)
+      await caughtUp()
+    }
+    for (const worker of [first, second]) await vi.waitFor(() => expect(worker.lag()).toEqual({ events: 0, ms: 0 }), { timeout: 5_000 })
+  })
+
+  it('spend one budget between them', async () => {
+    await open()
+    const budget = { perMinute: 2 }
+    await start({ budget })
+    await join({ budget })
+    await vi.waitFor(async () => expect(await holders()).toEqual([32, 32]), { timeout: 10_000 })
+    for (let i = 0; i < 8; i++) await send(`203.0.113.${130 + i}`, 5)
+    await caughtUp()
+    const { rows } = await database.pool.query<{ mode: string; n: number }>(
+      `SELECT body ->> 'mode' AS mode, count(*)::int AS n FROM decisions GROUP BY 1 ORDER BY 1`,
+    )
+    expect(rows).toEqual([
+      { mode: 'enforce', n: 2 },
+      { mode: 'observe', n: 6 },
+    ])
+  })
+
+  it('record once an event that each of them has to pass over', async () => {
+    await open()
+    const engine: DetectionDeps['createEngine'] = ({ owns }) => ({
+      ...createCountingEngine({ owns }),
+      process: () => {
+        throw new RangeError('no')
+      },
+    })
+    await start({ createEngine: engine })
+    await join({ createEngine: engine })
+    await vi.waitFor(async () => expect(await holders()).toEqual([32, 32]), { timeout: 10_000 })
+    await send('203.0.113.140', 3)
+    await caughtUp()
+    const { rows } = await database.pool.query('SELECT sequence FROM detection_failures')
+    expect(rows).toHaveLength(3)
+  })
+
+  it('take up other rules at once, and go on counting where they were', async () => {
+    await open()
+    let [revision, threshold] = [1, 50]
+    const listeners = new Set<() => void>()
+    const worker = await start({
+      pollMs: 60_000,
+      createEngine: ({ owns }) => createCountingEngine({ owns, threshold }),
+      revision: () => revision,
+      onChange: (fn) => {
+        listeners.add(fn)
+        return () => listeners.delete(fn)
+      },
+    })
+    await send('203.0.113.150', 4)
+    await caughtUp()
+    threshold = 5
+    revision++
+    for (const tell of listeners) tell()
+    await send('203.0.113.150', 1)
+    await caughtUp()
+    expect(await alertOf('203.0.113.150')).toMatchObject({ count: 5 })
+    await worker.stop()
+    expect(listeners.size).toBe(0)
+  })
+
+  it('show rules what is known beside an event, and store nothing of it', async () => {
+    await open()
+    const seen: unknown[] = []
+    await start({
+      enrich: (event) => ({ ...event, 'source.geo.country_iso_code': 'DE' }),
+      createEngine: ({ owns }) => {
+        const inner = createCountingEngine({ owns })
+        return {
+          ...inner,
+          process: (event, ref) => {
+            seen.push(event['source.geo.country_iso_code'])
+            return inner.process(event, ref)
+          },
+        }
+      },
+    })
+    await send('203.0.113.151', 2)
+    await caughtUp()
+    expect(seen).toEqual(['DE', 'DE'])
+    expect((await events.after(0, 10)).map(({ event }) => event['source.geo.country_iso_code'])).toEqual([undefined, undefined])
   })
 
   it('throw a worker’s work away when another has moved the cursor', async () => {
@@ -418,12 +540,12 @@ describe('several servers on one database', () => {
     await caughtUp()
     // another worker, from a network that came back: it moves the cursor over an event that this one will read as well
     await transaction(database.pool, async (client) => {
-      await client.query(`UPDATE cursors SET position = position + 1 WHERE name = 'detection'`)
+      await client.query('UPDATE detection_shards SET position = position + 1, fence = fence + 1, holder = NULL')
     })
     await send('203.0.113.12', 3)
     await caughtUp()
     const { rows } = await database.pool.query<{ key: string; entry: string }>('SELECT key, entry FROM detection_state WHERE key = $1', [
-      stateKey('203.0.113.12'),
+      keyOf('203.0.113.12'),
     ])
     expect(rows.map((row) => openState(row).s.count)).toEqual([4])
   })
@@ -440,7 +562,7 @@ describe('several servers on one database', () => {
     const { rows: stored } = await database.pool.query<{ count: number }>('SELECT count(*) AS count FROM events')
     const { rows: state } = await database.pool.query<{ key: string; entry: string }>(
       'SELECT key, entry FROM detection_state WHERE key = $1',
-      [stateKey('203.0.113.13')],
+      [keyOf('203.0.113.13')],
     )
     expect(state.map((row) => openState(row).s.count)).toEqual([stored[0]?.count])
     expect(worker.failures()).toBe(0)

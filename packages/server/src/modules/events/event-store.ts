@@ -7,7 +7,8 @@ import { createDecisionLog } from '../decisions/decision-log.js'
 import { type AppendResult, createEventLog, type EventBatch } from './event-log.js'
 import { toEventRow } from './event-row.js'
 import { createPartitions } from './partitions.js'
-import { type EventQuery, readEventsAfter, readEventsById, searchEvents } from './read-events.js'
+import { type EventQuery, readEventsAfter, readEventsAt, readEventsById, readSequenceBefore, searchEvents } from './read-events.js'
+import { createEventSearches, type EventSearches } from './search-events.js'
 
 /** When a source last sent something, ms UTC, and how much in all hours that are kept. */
 export type SourceActivity = { readonly id: string; readonly name: string; readonly lastEventAt: number; readonly events: number }
@@ -23,6 +24,12 @@ export type EventStore = {
   readonly byIds: (ids: readonly (string | number)[]) => Promise<readonly StoredEvent[]>
   /** Newest first. Errors: `PPT_INVALID`, `PPT_ADDRESS_INVALID`. */
   readonly search: (query: EventQuery) => Promise<Page<StoredEvent>>
+  /** Events by their places in the log, newest first; at most 1,000. */
+  readonly at: (places: readonly { readonly sequence: number; readonly day: number }[]) => Promise<readonly StoredEvent[]>
+  /** searches of the page Activity */
+  readonly find: EventSearches
+  /** The last sequence before the day of a moment, ms UTC. */
+  readonly before: (receivedAt: number) => Promise<number>
   /** Events with a sequence above `sequence`, in order. */
   readonly after: (sequence: number, limit: number) => Promise<readonly StoredEvent[]>
   /** the last sequence */
@@ -74,6 +81,9 @@ export const createEventStore = (deps: { database: Pick<Database, 'pool' | 'owne
     append,
     byIds: (ids) => readEventsById(reader, ids),
     search: (query) => searchEvents(reader, query),
+    at: (places) => readEventsAt(reader, places),
+    find: createEventSearches(reader),
+    before: (receivedAt) => readSequenceBefore(reader, receivedAt),
     after: (sequence, limit) => readEventsAfter(reader, sequence, limit),
     head: log.head,
     countsByHour: async (since) => {

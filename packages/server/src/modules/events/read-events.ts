@@ -55,6 +55,30 @@ export const readEventsById = async (reader: EventReader, ids: readonly (string 
   return rows.map((row) => toStored(reader, row))
 }
 
+/** Events by their places in the log, newest first; places that are gone are left out. At most 1,000. */
+export const readEventsAt = async (
+  reader: EventReader,
+  places: readonly { readonly sequence: number; readonly day: number }[],
+): Promise<readonly StoredEvent[]> => {
+  const asked = places.slice(0, 1_000)
+  if (asked.length === 0) return []
+  const days = asked.map(({ day }) => day)
+  const { rows } = await reader.database.pool.query<StoredRow>(
+    `SELECT ${STORED_COLUMNS} FROM events WHERE sequence = ANY ($1) AND day BETWEEN $2 AND $3 ORDER BY sequence DESC`,
+    [asked.map(({ sequence }) => sequence), Math.min(...days), Math.max(...days)],
+  )
+  return rows.map((row) => toStored(reader, row))
+}
+
+/** The last sequence of events that came before a moment, ms UTC; 0 when there is none. To the day: what comes of that day is looked at as well. */
+export const readSequenceBefore = async ({ database }: Pick<EventReader, 'database'>, receivedAt: number): Promise<number> => {
+  const { rows } = await database.pool.query<{ low: number | null }>('SELECT min(sequence) AS low FROM events WHERE day >= $1', [
+    dayOf(receivedAt),
+  ])
+  const low = rows[0]?.low ?? null
+  return low === null ? 0 : low - 1
+}
+
 /** Searches events, newest first. Errors: `PPT_INVALID`, `PPT_ADDRESS_INVALID`. */
 export const searchEvents = async (reader: EventReader, query: EventQuery): Promise<Page<StoredEvent>> => {
   const limit = checkLimit(query.limit)

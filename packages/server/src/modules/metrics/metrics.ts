@@ -5,6 +5,8 @@ export type Metrics = {
   readonly ingested: (outcome: 'accepted' | 'duplicate' | 'rejected', count: number) => void
   readonly ingestBytes: (bytes: number) => void
   readonly ingestRefused: (reason: 'backpressure' | 'malformed') => void
+  /** messages of syslog that were not taken: `unknown_sender`, `backlog`, `refused` */
+  readonly syslogDropped: (reason: string, count: number) => void
   readonly request: (route: string, method: string, status: number, seconds: number) => void
   readonly auditLost: () => void
   readonly decisions: (count: number) => void
@@ -19,6 +21,10 @@ export type MetricSources = {
   readonly lag: () => { readonly events: number; readonly ms: number }
   readonly streams: () => number
   readonly activeDecisions: () => Promise<number>
+  /** what carries decisions out: kind, how it stands, and what it should hold and does */
+  readonly enforcers: () => Promise<
+    readonly { readonly kind: string; readonly state: string; readonly wanted: number; readonly held: number | null }[]
+  >
   /** how far the tables are on their way to a new key */
   readonly resealing: () => Promise<{ readonly tablesLeft: number; readonly resealed: number; readonly refused: number }>
   readonly connections: () => { readonly total: number; readonly idle: number; readonly waiting: number }
@@ -41,6 +47,12 @@ export const createMetrics = (sources: MetricSources): Metrics => {
   const refused = new Counter({
     name: 'parapet_ingest_refused_batches_total',
     help: 'Batches refused as a whole',
+    labelNames: ['reason'],
+    registers,
+  })
+  const dropped = new Counter({
+    name: 'parapet_syslog_dropped_messages_total',
+    help: 'Syslog messages that were not taken, by reason',
     labelNames: ['reason'],
     registers,
   })
@@ -92,6 +104,27 @@ export const createMetrics = (sources: MetricSources): Metrics => {
     },
   })
   gauge({
+    name: 'parapet_enforcers',
+    help: 'Enforcers that reported within a day, by kind and how they stand',
+    labelNames: ['kind', 'state'],
+    registers,
+    async collect() {
+      this.reset()
+      for (const { kind, state } of await sources.enforcers().catch(() => [])) this.inc({ kind, state })
+    },
+  })
+  gauge({
+    name: 'parapet_enforcer_decisions_missing',
+    help: 'Decisions that enforcers should hold and do not, by kind',
+    labelNames: ['kind'],
+    registers,
+    async collect() {
+      this.reset()
+      for (const { kind, wanted, held } of await sources.enforcers().catch(() => []))
+        this.inc({ kind }, held === null ? 0 : Math.max(0, wanted - held))
+    },
+  })
+  gauge({
     name: 'parapet_reseal_tables_left',
     help: 'Tables in which values sealed with an older key may be left',
     registers,
@@ -134,6 +167,7 @@ export const createMetrics = (sources: MetricSources): Metrics => {
   return {
     ingested: (outcome, count) => events.inc({ outcome }, count),
     ingestBytes: (count) => bytes.inc(count),
+    syslogDropped: (reason, count) => dropped.inc({ reason }, count),
     ingestRefused: (reason) => refused.inc({ reason }),
     request: (route, method, status, seconds) => requests.observe({ route, method, status: String(status) }, seconds),
     auditLost: () => auditLost.inc(),

@@ -1,4 +1,4 @@
-import { type Clock, ParapetError, uuidv7 } from '@parapet/core'
+import { type Clock, type OperatorView, ParapetError, randomToken, type RandomSource, systemRandom, uuidv7 } from '@parapet/core'
 import type { Pool, PoolClient } from 'pg'
 import { transaction } from '../../db/pools.js'
 import type { Cell, Vault } from '../../vault/index.js'
@@ -23,14 +23,29 @@ export type Operators = {
   createFirst: (input: { name: string; password: string }) => Promise<Operator>
   /** Throws `PPT_CONFLICT` for a taken name, `PPT_INVALID` for a weak password. */
   create: (input: { name: string; password: string; role: Role }) => Promise<Operator>
-  list: () => Promise<readonly Operator[]>
+  list: () => Promise<readonly OperatorView[]>
+  /** by the name as somebody types it */
+  byName: (name: string) => Promise<Operator | undefined>
   get: (id: string) => Promise<Operator | undefined>
   /** Throws `PPT_NOT_FOUND`, or `PPT_CONFLICT` for the last admin. */
   remove: (id: string) => Promise<Operator>
   /** the operator when name and password are right; takes as long for unknown names */
   verify: (name: string, password: string) => Promise<Operator | undefined>
+  /** the same by id, for whoever is signed in already */
+  verifyOf: (id: string, password: string) => Promise<boolean>
+  /** Throws `PPT_INVALID` for a password that is not taken. */
+  assertPassword: (password: string, name: string) => Promise<void>
+  /** Throws `PPT_NOT_FOUND`, `PPT_INVALID` for a weak password. Everything else of the account stays. */
+  setPassword: (id: string, password: string) => Promise<void>
+  /** puts one in its place that nobody knows: the old one opens nothing any more. Throws `PPT_NOT_FOUND`. */
+  scramblePassword: (id: string) => Promise<void>
+  passwordChangedAt: (id: string) => Promise<number | null>
+  /** Throws `PPT_NOT_FOUND`, or `PPT_CONFLICT` for the last admin. */
+  changeRole: (id: string, role: Role) => Promise<{ readonly operator: Operator; readonly before: Role }>
   noteSignIn: (id: string, address: string | undefined) => Promise<void>
   noteSeen: (id: string, address: string) => Promise<void>
+  /** nobody is there any more, or somebody else may be */
+  forgetSeen: (id: string) => Promise<void>
   /** addresses of operators seen since `since` */
   recentAddresses: (since: number) => Promise<readonly { operator: string; address: string; at: number }[]>
 }
@@ -38,6 +53,10 @@ export type Operators = {
 type Row = { id: string; name: string; role: Role; created_at: number; last_sign_in_at: number | null }
 
 const COLUMNS = 'id, name, role, created_at, last_sign_in_at'
+
+const LIST = `select ${COLUMNS}, coalesce(f.secured, false) as secured, coalesce(r.expires_at > $1, false) as reset_pending
+  from operators left join operator_factors f on f.operator_id = id left join operator_resets r on r.operator_id = id
+  order by created_at, id limit 1000`
 
 const toOperator = (row: Row): Operator => ({
   id: row.id,
@@ -59,6 +78,7 @@ export const createOperators = (deps: {
   clock: Clock
   passwords: PasswordHasher
   vault: Pick<Vault, 'seal' | 'open'>
+  random?: RandomSource
 }): Operators => {
   const { pool, clock, passwords, vault } = deps
   const insert = async (client: Pool | PoolClient, input: { name: string; role: Role }, hash: string): Promise<Operator> => {
@@ -74,11 +94,25 @@ export const createOperators = (deps: {
   }
   const hasAny = async (client: Pool | PoolClient): Promise<boolean> =>
     (await client.query<{ used: boolean }>('select exists (select 1 from operators) as used')).rows[0]?.used === true
+  type SecretRow = Row & { password_hash: string; form: number }
+  const secretRow = async (column: 'id' | 'name_key', value: string): Promise<SecretRow | undefined> =>
+    (await pool.query<SecretRow>(`select ${COLUMNS}, password_hash, form from operators where ${column} = $1`, [value])).rows[0]
+  // form 0: written by a version that did not seal, until the start has sealed it
+  const hashOf = (row: SecretRow): string => (row.form === 0 ? row.password_hash : vault.open(row.password_hash, hashCell(row.id)))
+  const verifyRow = async (row: SecretRow | undefined, password: string): Promise<Operator | undefined> => {
+    const right = await passwords.verify(row === undefined ? undefined : hashOf(row), password)
+    return right && row !== undefined ? toOperator(row) : undefined
+  }
+  const storePassword = async (id: string, password: string): Promise<void> => {
+    const sealed = vault.seal(await passwords.hash(password), hashCell(id))
+    const { rows } = await pool.query<{ found: boolean }>('select change_operator_password($1, $2, $3) as found', [id, sealed, clock()])
+    if (rows[0]?.found !== true) throw new ParapetError('PPT_NOT_FOUND')
+  }
 
   return {
     needed: async () => !(await hasAny(pool)),
     createFirst: async ({ name, password }) => {
-      assertPassword(password, name)
+      await assertPassword(passwords, password, name)
       const hash = await passwords.hash(password)
       return transaction(pool, async (client) => {
         await client.query(LOCK)
@@ -87,10 +121,17 @@ export const createOperators = (deps: {
       })
     },
     create: async ({ name, password, role }) => {
-      assertPassword(password, name)
+      await assertPassword(passwords, password, name)
       return insert(pool, { name, role }, await passwords.hash(password))
     },
-    list: async () => (await pool.query<Row>(`select ${COLUMNS} from operators order by created_at, id limit 1000`)).rows.map(toOperator),
+    list: async () => {
+      const { rows } = await pool.query<Row & { secured: boolean; reset_pending: boolean }>(LIST, [clock()])
+      return rows.map((row) => Object.assign(toOperator(row), { secured: row.secured, resetPending: row.reset_pending }))
+    },
+    byName: async (name) => {
+      const { rows } = await pool.query<Row>(`select ${COLUMNS} from operators where name_key = $1`, [nameKey(name)])
+      return rows[0] === undefined ? undefined : toOperator(rows[0])
+    },
     get: async (id) => {
       const { rows } = await pool.query<Row>(`select ${COLUMNS} from operators where id = $1`, [id])
       return rows[0] === undefined ? undefined : toOperator(rows[0])
@@ -108,17 +149,35 @@ export const createOperators = (deps: {
         await client.query('delete from operators where id = $1', [id])
         return toOperator(operator)
       }),
-    verify: async (name, password) => {
-      const { rows } = await pool.query<Row & { password_hash: string; form: number }>(
-        `select ${COLUMNS}, password_hash, form from operators where name_key = $1`,
-        [nameKey(name)],
-      )
-      const row = rows[0]
-      // form 0: written by a version that did not seal, until the start has sealed it
-      const hash = row === undefined || row.form === 0 ? row?.password_hash : vault.open(row.password_hash, hashCell(row.id))
-      const right = await passwords.verify(hash, password)
-      return right && row !== undefined ? toOperator(row) : undefined
+    verify: async (name, password) => verifyRow(await secretRow('name_key', nameKey(name)), password),
+    verifyOf: async (id, password) => (await verifyRow(await secretRow('id', id), password)) !== undefined,
+    assertPassword: (password, name) => assertPassword(passwords, password, name),
+    setPassword: async (id, password) => {
+      const row = await secretRow('id', id)
+      if (row === undefined) throw new ParapetError('PPT_NOT_FOUND')
+      await assertPassword(passwords, password, row.name, hashOf(row))
+      await storePassword(id, password)
     },
+    scramblePassword: (id) => storePassword(id, randomToken(32, deps.random ?? systemRandom)),
+    passwordChangedAt: async (id) => {
+      const { rows } = await pool.query<{ at: number | null }>('select password_changed_at as at from operators where id = $1', [id])
+      return rows[0]?.at ?? null
+    },
+    changeRole: (id, role) =>
+      transaction(pool, async (client) => {
+        await client.query(LOCK)
+        const { rows } = await client.query<Row>(`select ${COLUMNS} from operators where id = $1`, [id])
+        const operator = rows[0]
+        if (operator === undefined) throw new ParapetError('PPT_NOT_FOUND')
+        try {
+          await client.query('select change_operator_role($1, $2)', [id, role])
+        } catch (cause) {
+          if ((cause as { code?: string }).code === '23514')
+            throw new ParapetError('PPT_CONFLICT', 'this is the last admin; make another one first', { cause })
+          throw cause
+        }
+        return { operator: { ...toOperator(operator), role }, before: operator.role }
+      }),
     noteSignIn: async (id, address) => {
       await pool.query(
         'update operators set last_sign_in_at = $2, last_seen_at = $2, last_address = coalesce($3, last_address) where id = $1',
@@ -127,6 +186,9 @@ export const createOperators = (deps: {
     },
     noteSeen: async (id, address) => {
       await pool.query('update operators set last_seen_at = $2, last_address = $3 where id = $1', [id, clock(), address])
+    },
+    forgetSeen: async (id) => {
+      await pool.query('update operators set last_address = null where id = $1', [id])
     },
     recentAddresses: async (since) => {
       const { rows } = await pool.query<{ id: string; last_address: string; last_seen_at: number }>(

@@ -4,12 +4,14 @@ import { createPresence } from './presence.js'
 const make = () => {
   let now = 1_000_000
   const persisted: string[] = []
+  const forgotten: string[] = []
   const presence = createPresence({
     clock: () => now,
     keepMs: 3_600_000,
     persist: (operator, address) => persisted.push(`${operator}@${address}`),
+    forgotten: (operator) => forgotten.push(operator),
   })
-  return { presence, persisted, advance: (ms: number) => (now += ms) }
+  return { presence, persisted, forgotten, advance: (ms: number) => (now += ms) }
 }
 
 describe('presence', () => {
@@ -39,10 +41,13 @@ describe('presence', () => {
   })
 
   it('forgets who signed out, and nobody else', () => {
-    const { presence } = make()
+    const { presence, forgotten } = make()
     presence.note('ann', '203.0.113.7')
     presence.note('ben', '203.0.113.8')
     presence.forget('ann')
+    presence.forget('ann')
+    presence.forget('nobody')
+    expect(forgotten).toEqual(['ann'])
     expect(presence.addresses()).toEqual(['203.0.113.8'])
   })
 

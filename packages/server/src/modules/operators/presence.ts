@@ -6,6 +6,7 @@ export type Presence = {
   note: (operator: string, address: string) => void
   /** addresses seen within the session's idle time */
   addresses: () => readonly string[]
+  /** he is gone, or what he does looks like somebody else: his addresses may be blocked until he is seen again */
   forget: (operator: string) => void
   load: (seen: readonly { operator: string; address: string; at: number }[]) => void
 }
@@ -13,8 +14,13 @@ export type Presence = {
 /** Addresses of one operator that are remembered at once: a phone, a laptop, two families, a VPN. */
 const PER_OPERATOR = 8
 
-/** Creates the record of presence. `keepMs` is the idle limit of sessions. */
-export const createPresence = (deps: { clock: Clock; keepMs: number; persist: (operator: string, address: string) => void }): Presence => {
+/** Creates the record of presence. `keepMs` is the idle limit of sessions; `forgotten` hears of one of whom something was known. */
+export const createPresence = (deps: {
+  clock: Clock
+  keepMs: number
+  persist: (operator: string, address: string) => void
+  forgotten: (operator: string) => void
+}): Presence => {
   const seen = new Map<string, Map<string, number>>()
   const put = (operator: string, address: string, at: number): boolean => {
     const places = seen.get(operator) ?? new Map<string, number>()
@@ -43,7 +49,7 @@ export const createPresence = (deps: { clock: Clock; keepMs: number; persist: (o
       return [...list]
     },
     forget: (operator) => {
-      seen.delete(operator)
+      if (seen.delete(operator)) deps.forgotten(operator)
     },
     load: (entries) => {
       for (const { operator, address, at } of entries) put(operator, address, at)

@@ -1,3 +1,2 @@
 export { isInForce } from './decisions.js'
 export { type OverviewDeps, overviewOf } from './overview.js'
-export { sourceViews } from './sources.js'

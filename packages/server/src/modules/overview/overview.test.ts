@@ -71,6 +71,7 @@ const deps = (state: {
         kind: 'application',
         demo: demo ?? false,
         createdAt: 0,
+        silentAfterMs: HOUR,
       })),
   },
   budgetTrippedAt: () => state.tripped ?? null,

@@ -1,12 +1,8 @@
-import { HOUR } from '@parapet/core'
 import type { EventStore } from '../events/index.js'
 import type { Source, Sources } from '../sources/index.js'
 
 /** A source with what it last did. */
 export type SourceView = Source & { readonly lastEventAt: number | null; readonly state: 'live' | 'silent' | 'new' }
-
-/** A source that sent before and says nothing for this long, ms, is an alarm. */
-export const SILENT_MS = HOUR
 
 /** All sources with the time of their last event. */
 export const sourceViews = async (deps: {
@@ -18,7 +14,8 @@ export const sourceViews = async (deps: {
   const lastById = new Map(last.map(({ id, lastEventAt }) => [id, lastEventAt]))
   return sources.map((source) => {
     const lastEventAt = lastById.get(source.id) ?? null
-    const state = lastEventAt === null ? 'new' : deps.clock() - lastEventAt > SILENT_MS ? 'silent' : 'live'
+    const isSilent = lastEventAt !== null && source.silentAfterMs !== null && deps.clock() - lastEventAt > source.silentAfterMs
+    const state = lastEventAt === null ? 'new' : isSilent ? 'silent' : 'live'
     return Object.assign({ lastEventAt, state } as const, source)
   })
 }

@@ -1,23 +1,33 @@
 import type { Alert, SecurityEvent } from '@parapet/core'
 import type { OpenKeyset } from '@parapet/privacy/encryption'
+import { createBudget } from '@parapet/respond'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { transaction } from '../../db/pools.js'
 import { createTestDatabase, silentLog, type TestDatabase } from '../../db/test-database.js'
 import type { Database, DatabaseLog } from '../../db/types.js'
 import type { Vault } from '../../vault/index.js'
 import { createAlertLog } from '../alerts/alert-log.js'
-import { createAlertStore } from '../alerts/index.js'
+import { createAlertStore, spellings } from '../alerts/index.js'
 import { createAudit } from '../audit/index.js'
 import { createDecisionStore } from '../decisions/index.js'
 import { detectionDeps } from '../detection/fixtures/deps.js'
-import { restoreRun, saveState } from '../detection/state.js'
+import { storedState } from '../detection/fixtures/stored-state.js'
+import { saveBudget, saveState } from '../detection/state.js'
 import { createEventStore } from '../events/index.js'
+import { createExceptions } from '../exceptions/index.js'
+import { createFactorStore } from '../factors/index.js'
+import { createIncidents } from '../incidents/index.js'
 import { createOperators, createPasswordHasher } from '../operators/index.js'
 import { createPostgresStore } from '../sessions/index.js'
+import { createTriage } from '../triage/index.js'
+import { createResetCampaigns } from '../resets/index.js'
+import { createSubjects } from '../subjects/index.js'
+import { createViews } from '../views/index.js'
+import { RESEAL_TABLES } from './reseal-tables.js'
 import { createRotatingKeys, type RotatingKeys } from './fixtures/rotating-keys.js'
 import { readResealing } from './reseal-progress.js'
 import { resealStored } from './reseal-stored.js'
-import type { Sealing } from './seal-stored.js'
+import type { Sealing } from './background.js'
 
 const NOW = Date.now()
 const EVENTS = 40
@@ -83,18 +93,36 @@ const decisionOf = (n: number) => ({
 /** Everything that a server does with its tables, over one vault. */
 const storesOf = (over: Vault) => {
   const { pool } = database
+  const events = createEventStore({ vault: over, database, clock: Date.now })
+  const alerts = createAlertStore({ vault: over, database })
+  const decisions = createDecisionStore({ vault: over, database })
   return {
-    events: createEventStore({ vault: over, database, clock: Date.now }),
-    alerts: createAlertStore({ vault: over, database }),
-    decisions: createDecisionStore({ vault: over, database }),
+    events,
+    alerts,
+    decisions,
+    subjects: createSubjects({
+      database,
+      vault: over,
+      decisions,
+      alerts,
+      events,
+      incidents: { linkedTo: () => Promise.resolve([]) },
+      clock: () => NOW,
+    }),
+    campaigns: createResetCampaigns({ database, vault: over, clock: () => NOW, canMail: () => false, wake: () => undefined }),
     audit: createAudit({ pool, vault: over }),
     operators: createOperators({ vault: over, pool, clock: Date.now, passwords: createPasswordHasher() }),
     state: createPostgresStore({ vault: over, pool, clock: Date.now }),
+    factors: createFactorStore({ vault: over, pool, clock: Date.now }),
+    triage: createTriage({ vault: over, pool, clock: Date.now, spellings: (value) => spellings(over, value), ruleIds: () => [] }),
+    exceptions: createExceptions({ vault: over, pool, clock: Date.now }),
+    views: createViews({ vault: over, pool, clock: Date.now }),
+    incidents: createIncidents({ vault: over, pool, clock: () => NOW, alerts, notifications: { enqueueIn: async () => '' } }),
   }
 }
 
 const fill = async (over: Vault = vault, round = ''): Promise<void> => {
-  const { events, decisions, audit, operators, state } = storesOf(over)
+  const { events, decisions, audit, operators, state, triage, exceptions, views, subjects, campaigns, incidents } = storesOf(over)
   const list = Array.from({ length: EVENTS }, (_, n) => eventOf(n, round))
   await events.append({ id: 'source', name: 'shop' }, list, NOW)
   await transaction(database.pool, (client) =>
@@ -120,26 +148,55 @@ const fill = async (over: Vault = vault, round = ''): Promise<void> => {
       outcome: 'success',
       ...(n === 4 ? { reason: 'PPT_CONFLICT' } : { reason: `for ${NAME}`, detail: { target: `user:${MAIL}` } }),
     })
-  await operators.create({ name: `${round}olga`, password: PHRASE, role: 'admin' })
-  await state.write(`session:${NAME}${round}`, `of ${NAME}`, { ttlMs: 3_600_000, group: `subject:${NAME}`, ifVersion: null })
-  await transaction(database.pool, (client) =>
-    saveState(client, over, [{ key: `${round}user:${NAME}`, state: { count: 4 } }], { recent: [NOW], trippedAt: null } as never),
+  const { id } = await operators.create({ name: `${round}olga`, password: PHRASE, role: 'admin' })
+  const olga = { id, name: 'olga' }
+  const groups = await triage.list({ status: [] }, undefined, 10)
+  await triage.act(
+    groups.items.map(({ key }) => key),
+    { act: 'note', text: `asked ${NAME}` },
+    olga,
   )
+  await triage.act(
+    groups.items.map(({ key }) => key),
+    { act: 'acknowledge' },
+    olga,
+  )
+  await exceptions.create({ ruleId: 'r', match: { 'user.name': NAME }, until: NOW + 3_600_000, reason: `${NAME} asked` }, olga)
+  await subjects.take(
+    { id: 'source', name: 'shop' },
+    [NAME, MAIL, 'u-17'].map((id) => ({ id: `${round}${id}`, name: NAME, email: MAIL })),
+  )
+  const [first] = (await subjects.list({}, null, 1)).items
+  const scope = { kind: 'users', ids: [first?.id ?? ''] } as const
+  await campaigns.start({ scope, reason: `${NAME} asked`, mail: false }, { kind: 'operator', ...olga })
+  await campaigns.close()
+  await views.create(olga, { name: `of ${NAME}`, query: `q=${MAIL}`, shared: true })
+  const incident = {
+    title: `${NAME} exports`,
+    severity: 'high',
+    alertIds: [`${round}alert-0`],
+    subjects: [NAME, MAIL],
+    addresses: ['203.0.113.7'],
+  } as const
+  await incidents.act((await incidents.open(incident, olga)).incident.id, { act: 'note', text: `asked ${NAME}` }, olga)
+  const factors = { handle: `${round}handle`, totp: [], passkeys: [], recovery: { hashes: ['a-hash'], createdAt: NOW } }
+  expect(await storesOf(over).factors.write(id, factors, null)).toBe(true)
+  await state.write(`session:${NAME}${round}`, `of ${NAME}`, { ttlMs: 3_600_000, group: `subject:${NAME}`, ifVersion: null })
+  await transaction(database.pool, async (client) => {
+    await saveState(client, over, [{ shard: 7, key: `${round}user:${NAME}`, state: { count: 4 } }])
+    await saveBudget(client, over, { ...createBudget(), recent: [NOW] })
+  })
   await Promise.all([events.close(), decisions.close()])
 }
 
 /** What people see: everything opened, and everything found by what it is about. */
 const seen = async (over: Vault) => {
-  const { events, alerts, decisions, audit, operators, state } = storesOf(over)
+  const { events, alerts, decisions, audit, operators, state, factors, triage, exceptions, views, subjects, campaigns, incidents } =
+    storesOf(over)
+  const groups = (await triage.list({ status: [], q: NAME }, undefined, 10)).items
   const foundBy = async (user: string): Promise<readonly string[]> =>
     (await events.search({ user, limit: 200 })).items.map(({ event }) => String(event['event.id'])).toSorted()
-  const engine: unknown[] = []
-  await restoreRun(database, {
-    ...detectionDeps(database, {
-      createEngine: () => ({ process: () => [], takeDirty: () => [], restore: (entries) => engine.push(...entries) }),
-    }),
-    vault: over,
-  })
+  const engine = await storedState(database, { ...detectionDeps(database), vault: over })
   return {
     events: await events.after(0, 1_000),
     byName: await foundBy(NAME.toUpperCase()),
@@ -159,8 +216,23 @@ const seen = async (over: Vault) => {
     current: (await decisions.list({ state: 'all' }, null, 100)).items,
     audit: (await audit.list({ limit: 100, action: 'decision.made' })).items,
     operator: await operators.verify('olga', PHRASE),
+    factors: await factors.read((await factors.subjectOf('handle')) ?? ''),
     session: await state.read(`session:${NAME}`),
     sessions: await state.list(`subject:${NAME}`),
+    groups,
+    notes: await Promise.all(groups.map(({ key }) => triage.notes(key))),
+    exceptions: await exceptions.list(),
+    views: await views.list('nobody'),
+    subjects: (await subjects.list({ q: NAME.toUpperCase() }, null, 50)).items,
+    subjectsByMail: (await subjects.list({ q: MAIL }, null, 50)).items.length,
+    flagged: (await subjects.list({ flag: 'deny' }, null, 50)).items,
+    campaigns: await campaigns.list(),
+    incidents: await Promise.all((await incidents.list({ limit: 10 })).items.map(({ id }) => incidents.get(id))),
+    incidentsOf: [
+      (await incidents.linkedTo({ subject: NAME.toUpperCase() })).length,
+      (await incidents.linkedTo({ subject: MAIL })).length,
+      (await incidents.linkedTo({ address: '203.0.113.7' })).length,
+    ],
     engine,
   }
 }
@@ -177,6 +249,17 @@ const clearText = async (): Promise<unknown> => {
     'detection_state',
     'shared_state',
     'operators',
+    'operator_factors',
+    'triage_groups',
+    'triage_notes',
+    'rule_exceptions',
+    'saved_views',
+    'subjects',
+    'reset_campaigns',
+    'reset_members',
+    'incidents',
+    'incident_links',
+    'incident_entries',
     'event_keys',
     'alert_events',
     'cursors',
@@ -199,7 +282,7 @@ const untilFinished = () =>
       const { rows } = await database.pool.query<{ left: number; all: number }>(
         'SELECT count(*) FILTER (WHERE finished_at IS NULL)::int AS left, count(*)::int AS all FROM resealing',
       )
-      expect(rows[0]).toMatchObject({ left: 0, all: 8 })
+      expect(rows[0]).toMatchObject({ left: 0, all: RESEAL_TABLES.length })
     },
     { timeout: 30_000, interval: 20 },
   )
@@ -216,6 +299,10 @@ describe('after the keyset was rotated', () => {
     expect(before[0].alertsOf).toEqual([7, 7, 7, 7])
     expect(before[0].decisionsOf).toHaveLength(3)
     expect(before[0].operator).toBeDefined()
+    expect([before[0].subjects.length, before[0].subjectsByMail, before[0].flagged.length]).toEqual([3, 3, 3])
+    expect(before[0].campaigns).toHaveLength(1)
+    expect(before[0].incidentsOf).toEqual([1, 1, 1])
+    expect(before[0].factors).toMatchObject({ record: { recovery: { hashes: ['a-hash'] } } })
 
     const sealing = reseal()
     const second = await keys.rotate()
@@ -247,10 +334,10 @@ describe('after the keyset was rotated', () => {
     const log: DatabaseLog = { info: say, warn: say, error: say }
     reseal({ log })
     await untilFinished()
-    const { items } = await createAudit({ pool: database.pool, vault }).list({ limit: 20 })
+    const { items } = await createAudit({ pool: database.pool, vault }).list({ limit: 100 })
     const acts = items.filter(({ actor }) => actor.id === 'sealing')
-    expect(acts).toHaveLength(9)
-    expect(acts.at(-1)).toMatchObject({ action: 'keyset.reseal_started', detail: { key_id: oldKey(), tables: 8 } })
+    expect(acts).toHaveLength(RESEAL_TABLES.length + 1)
+    expect(acts.at(-1)).toMatchObject({ action: 'keyset.reseal_started', detail: { key_id: oldKey(), tables: RESEAL_TABLES.length } })
     expect(acts.find(({ resource }) => resource.id === 'events')).toMatchObject({
       action: 'sealed_table.resealed',
       outcome: 'success',
@@ -268,7 +355,7 @@ describe('after the keyset was rotated', () => {
     const late = keys.vaultOf(await keys.open())
     await keys.promote(next)
     await keyset.refresh()
-    reseal({ settleMs: 4_000 })
+    reseal({ settleMs: 10_000 })
     await vi.waitFor(async () => expect((await keys.scan()).uses[first]).toBeUndefined(), { timeout: 20_000, interval: 50 })
     // a sign-in, a change and new rows by a server with the old copy, behind the place where the walk is
     await fill(late, 'late-')

@@ -1,14 +1,13 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { type Clock, MINUTE, SECOND } from '@parapet/core'
 import { type OpenKeyset, SETTLE_MS } from '@parapet/privacy/encryption'
 import { isUnavailable } from '../../db/errors.js'
 import type { Database, DatabaseLog } from '../../db/types.js'
 import type { Vault } from '../../vault/index.js'
 import { reasonOf } from '../detection/collect.js'
+import { createBackground, type Sealing } from './background.js'
 import { type Demand, demandOf, isSameDemand } from './reseal-demand.js'
 import { beginResealing, resealBatch, type ResealDeps, tablesLeft, type TableProgress } from './reseal-progress.js'
 import { RESEAL_TABLES, type ResealTable } from './reseal-tables.js'
-import type { Sealing } from './seal-stored.js'
 
 /** Beside the time for which a copy of the keyset may be old: for clocks that differ, and rows that are sealed and on their way. */
 const MARGIN_MS = MINUTE
@@ -44,9 +43,7 @@ export const resealStored = (deps: {
     size: deps.size ?? 500,
     settleMs: deps.settleMs ?? SETTLE_MS + MARGIN_MS,
   }
-  const end = new AbortController()
-  const { signal } = end
-  const pause = (ms: number): Promise<unknown> => sleep(ms, undefined, { signal }).catch(() => undefined)
+  const { signal, pause, handle } = createBackground()
   const isWanted = (demand: Demand): boolean => !signal.aborted && isSameDemand(demandOf(keyset.keyset), demand)
 
   const tell = ({ finished, refused, ...progress }: TableProgress): void => {
@@ -116,12 +113,5 @@ export const resealStored = (deps: {
     }
   }
 
-  const done = run()
-  return {
-    done,
-    stop: async () => {
-      end.abort()
-      await done
-    },
-  }
+  return handle(run())
 }

@@ -6,8 +6,19 @@ import { wordsCell } from '../audit/audit.js'
 import { decisionCell, openDecision, type SealedDecision } from '../decisions/sealed-decision.js'
 import { stateCell } from '../detection/state.js'
 import { sealedCell } from '../events/event-row.js'
+import { reportCell } from '../enforcers/index.js'
+import { exceptionCell } from '../exceptions/exceptions.js'
+import { factorsCell } from '../factors/factor-store.js'
+import { channelCell } from '../notifications/channel-store.js'
+import { wordsCell as notificationCell } from '../notifications/outbox.js'
+import { lockdownCell } from '../lockdown/index.js'
+import { entryCell, linkCell, titleCell } from '../incidents/cells.js'
 import { hashCell } from '../operators/operators.js'
+import { campaignCell } from '../resets/campaign-row.js'
 import { valueCell } from '../sessions/postgres-store.js'
+import { openPerson, spellingsOf, subjectCell } from '../subjects/sealed-subject.js'
+import { noteCell } from '../triage/notes.js'
+import { viewCell } from '../views/views.js'
 import { alertValues, renewEach, type Renewal } from './renewal.js'
 
 /** What became of the rows that a batch found under another key. Those of neither kind changed in between. */
@@ -239,24 +250,117 @@ const detectionState: ResealTable = {
   },
 }
 
-const sharedState: ResealTable = {
-  name: 'shared_state',
+/** A table of rows with one sealed column each. What says that a row has changed stays: to whoever read it before, it has not. */
+const cellTable = (name: string, key: string, column: string, cellOf: (place: string) => Cell): ResealTable => ({
+  name,
   numeric: false,
-  look: lookAt('shared_state', 'key', other('value')),
+  look: lookAt(name, key, other(column)),
   reseal: async (client, renewal, { places }) => {
-    const { rows } = await client.query<{ key: string; value: string }>(
-      'SELECT key, value FROM shared_state WHERE key = ANY ($1) FOR UPDATE SKIP LOCKED',
+    const { rows } = await client.query<{ place: string; sealed: string }>(
+      `SELECT ${key} AS place, ${column} AS sealed FROM ${name} WHERE ${key} = ANY ($1) AND ${column} IS NOT NULL FOR UPDATE SKIP LOCKED`,
       [places],
     )
-    const cells = rows.map(({ key, value }) => ({ place: key, sealed: value, cell: valueCell(key) }))
+    const cells = rows.map(({ place, sealed }) => ({ place, sealed, cell: cellOf(place) }))
     return resealCells(renewal, cells, async (...values) => {
-      // the version stays: to whoever read the row before, it has not changed
-      const text = `UPDATE shared_state t SET value = n.after FROM unnest($1::text[], $2::text[], $3::text[]) AS n (key, before, after)
-        WHERE t.key = n.key AND t.value = n.before`
+      const text = `UPDATE ${name} t SET ${column} = n.after FROM unnest($1::text[], $2::text[], $3::text[]) AS n (place, before, after)
+        WHERE t.${key} = n.place AND t.${column} = n.before`
       return (await client.query(text, values)).rowCount ?? 0
     })
+  },
+})
+
+const incidentLinks: ResealTable = {
+  name: 'incident_links',
+  numeric: false,
+  look: lookAt('incident_links', 'id', `kind = 'subject' AND (${other('sealed')} OR ${other('term')})`),
+  reseal: async (client, renewal, { places }) => {
+    const { rows } = await client.query<{ id: string; sealed: string; term: string }>(
+      `SELECT id, sealed, term FROM incident_links WHERE id = ANY ($1) AND kind = 'subject' FOR UPDATE SKIP LOCKED`,
+      [places],
+    )
+    const { renewed, refused } = renewEach(rows, ({ id, sealed, term }) => ({
+      id,
+      sealed: renewal.cell(sealed, linkCell(id)),
+      term: renewal.index('alerts.target', term, [renewal.open(sealed, linkCell(id))]),
+    }))
+    await client.query(
+      `UPDATE incident_links t SET sealed = n.sealed, term = n.term
+       FROM json_to_recordset($1::json) AS n (id text, sealed text, term text) WHERE t.id = n.id`,
+      [JSON.stringify(renewed)],
+    )
+    return { resealed: renewed.length, refused, kept: 0 }
+  },
+}
+
+type SubjectCells = {
+  readonly id: string
+  readonly sealed: string
+  readonly user_index: string
+  readonly name_index: string | null
+  readonly email_index: string | null
+  readonly target_terms: readonly string[]
+}
+
+const SUBJECT_INDEXES = ['user_index', 'name_index', 'email_index'] as const
+
+const subjects: ResealTable = {
+  name: 'subjects',
+  numeric: false,
+  look: lookAt(
+    'subjects',
+    'id',
+    `(${['sealed', ...SUBJECT_INDEXES].map(other).join(' OR ')} OR EXISTS (SELECT 1 FROM unnest(target_terms) AS t WHERE ${other('t')}))`,
+  ),
+  reseal: async (client, renewal, { places }) => {
+    const { rows } = await client.query<SubjectCells>(
+      `SELECT id, sealed, ${SUBJECT_INDEXES.join(', ')}, target_terms FROM subjects WHERE id = ANY ($1) FOR UPDATE SKIP LOCKED`,
+      [places],
+    )
+    const { renewed, refused } = renewEach(rows, (row) => {
+      const person = openPerson(renewal, row)
+      const index = (held: string | null): string | null =>
+        held === null ? null : renewal.index('events.user', held, textOf(person.id).concat(textOf(person.name), textOf(person.email)))
+      return {
+        id: row.id,
+        sealed: renewal.cell(row.sealed, subjectCell(row.id)),
+        user_index: index(row.user_index),
+        name_index: index(row.name_index),
+        email_index: index(row.email_index),
+        target_terms: row.target_terms.map((held) => renewal.index('decisions.target', held, spellingsOf(person))),
+      }
+    })
+    await client.query(
+      `UPDATE subjects t SET sealed = n.sealed, user_index = n.user_index, name_index = n.name_index, email_index = n.email_index,
+         target_terms = n.target_terms
+       FROM json_to_recordset($1::json) AS n (id text, sealed text, user_index text, name_index text, email_index text, target_terms text[])
+       WHERE t.id = n.id`,
+      [JSON.stringify(renewed)],
+    )
+    return { resealed: renewed.length, refused, kept: 0 }
   },
 }
 
 /** Every table that holds sealed cells or blind indexes; the largest one last. */
-export const RESEAL_TABLES: readonly ResealTable[] = [operators, sharedState, detectionState, decisions, decisionLog, alerts, audit, events]
+export const RESEAL_TABLES: readonly ResealTable[] = [
+  operators,
+  cellTable('operator_factors', 'operator_id', 'sealed', factorsCell),
+  cellTable('shared_state', 'key', 'value', valueCell),
+  cellTable('triage_notes', 'id', 'sealed', noteCell),
+  cellTable('rule_exceptions', 'id', 'sealed', exceptionCell),
+  cellTable('saved_views', 'id', 'sealed', viewCell),
+  cellTable('reset_campaigns', 'id', 'sealed', campaignCell),
+  subjects,
+  cellTable('notification_channels', 'id', 'sealed', channelCell),
+  cellTable('notifications', 'id', 'sealed', notificationCell),
+  cellTable('enforcers', 'id', 'sealed', reportCell),
+  cellTable('lockdowns', 'id', 'sealed', lockdownCell),
+  cellTable('incidents', 'id', 'sealed', titleCell),
+  incidentLinks,
+  cellTable('incident_entries', 'id', 'sealed', entryCell),
+  detectionState,
+  decisions,
+  decisionLog,
+  alerts,
+  audit,
+  events,
+]

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import type { Alert, Decision, SecurityEvent } from '@parapet/core'
 import { afterEach, describe, expect, it } from 'vitest'
 import { dumpTables } from '../../db/fixtures/dump.js'
@@ -11,8 +10,6 @@ import { testVault } from '../../vault/fixtures/test-vault.js'
 import { createAlertStore } from '../alerts/index.js'
 import { createAudit } from '../audit/index.js'
 import { createDecisionStore } from '../decisions/index.js'
-import { detectionDeps } from '../detection/fixtures/deps.js'
-import { restoreRun, sealState } from '../detection/state.js'
 import { dayOf } from '../events/event-row.js'
 import { createEventStore } from '../events/index.js'
 import { createOperators, createPasswordHasher } from '../operators/index.js'
@@ -113,10 +110,6 @@ const oldDatabase = async (): Promise<{ database: TestDatabase; hash: string }> 
     [hash],
   )
   await database.pool.query(`INSERT INTO shared_state VALUES ('login:subject:x', '{"name":"${PLANTED.name}"}', 'v', NULL, ${NOW * 2})`)
-  await database.pool.query('INSERT INTO detection_state (key, entry) VALUES ($1, $2)', [
-    randomUUID(),
-    JSON.stringify({ k: PLANTED.name, s: { count: 4 } }),
-  ])
   await owner.query(`UPDATE log_heads SET head = ${ROWS}`)
   return { database, hash }
 }
@@ -133,7 +126,6 @@ describe('what an older version wrote in clear', () => {
     // before a row is sealed it can be read already, and looks as it will then
     const events = createEventStore({ vault, database, clock: Date.now })
     const early = await events.byIds(['event-0', 'event-1'])
-    await sealState(database, vault)
     await seal(database, 5).done
     const dump = await dumpTables(database)
     expect(findPlanted(dump)).toEqual([])
@@ -160,11 +152,6 @@ describe('what an older version wrote in clear', () => {
     expect(items[0]).toMatchObject({ reason: `for ${PLANTED.name}`, detail: { target: `user:${PLANTED.email}` } })
     const operators = createOperators({ vault, pool: database.pool, clock: Date.now, passwords: createPasswordHasher() })
     expect(await operators.verify('olga', PLANTED.password)).toMatchObject({ id: 'o' })
-
-    const restored: unknown[] = []
-    const engine = { process: () => [], takeDirty: () => [], restore: (entries: Iterable<unknown>) => restored.push(...entries) }
-    await restoreRun(database, detectionDeps(database, { createEngine: () => engine }))
-    expect(restored).toEqual([{ key: PLANTED.name, state: { count: 4 } }])
   }, 60_000)
 
   it('is sealed to the end however often the server stops, by any number of servers, each row once', async () => {
@@ -176,7 +163,7 @@ describe('what an older version wrote in clear', () => {
       await sealing.stop()
     }
     await Promise.all([seal(database, 4).done, seal(await database.sibling(), 4).done])
-    expect(findPlanted((await dumpTables(database)).replaceAll(/^-- detection_state$[^]*?^--/gm, ''))).toEqual([])
+    expect(findPlanted(await dumpTables(database))).toEqual([])
     const { rows } = await database.pool.query('SELECT name FROM sealing WHERE finished_at IS NULL')
     expect(rows).toEqual([])
     expect((await createEventStore({ vault, database, clock: Date.now }).after(0, 100)).map(({ sequence }) => sequence)).toHaveLength(ROWS)

@@ -1,19 +1,11 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Clock } from '@parapet/core'
 import { isUnavailable } from '../../db/errors.js'
 import { transaction } from '../../db/pools.js'
 import type { Database, DatabaseLog } from '../../db/types.js'
 import { createConceal, type Vault } from '../../vault/index.js'
 import { reasonOf } from '../detection/collect.js'
+import { createBackground, type Sealing } from './background.js'
 import { SEAL_TABLES, type SealDeps, type SealTable } from './tables.js'
-
-/** The sealing of what older versions wrote, while it runs. */
-export type Sealing = {
-  /** resolves when everything is sealed, or it was stopped; never rejects */
-  readonly done: Promise<void>
-  /** ends after the batch at hand; the next start goes on from there */
-  readonly stop: () => Promise<void>
-}
 
 /** How long to wait after trouble, ms. */
 const RETRY_MS = 2_000
@@ -51,10 +43,7 @@ export const sealStored = (deps: {
 }): Sealing => {
   const { database, vault, clock, log, size = 500 } = deps
   const work: SealDeps = { vault, conceal: createConceal(vault) }
-  const end = new AbortController()
-  const { signal } = end
-  const pause = (ms: number): Promise<unknown> => sleep(ms, undefined, { signal }).catch(() => undefined)
-
+  const { signal, pause, handle } = createBackground()
   const sealOne = async (name: string, seal: SealTable): Promise<void> => {
     let total = 0
     while (!signal.aborted) {
@@ -90,12 +79,5 @@ export const sealStored = (deps: {
     }
   }
 
-  const done = run()
-  return {
-    done,
-    stop: async () => {
-      end.abort()
-      await done
-    },
-  }
+  return handle(run())
 }

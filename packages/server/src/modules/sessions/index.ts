@@ -1,3 +1,6 @@
+export { deviceName } from './device-name.js'
+export { asksForFactor, createEntrance, type Entrance } from './entrance.js'
 export { createOperatorSessions, type OperatorSessions } from './operator-sessions.js'
 export { createPostgresStore, type PostgresStore } from './postgres-store.js'
 export { createSignIn, type SignIn } from './sign-in.js'
+export { createWelcome, type Welcome } from './welcome.js'

@@ -6,19 +6,27 @@ import { ROLE_PERMISSIONS, ROLES } from '../../http/permissions.js'
 import type { Principal } from '../../http/principal.js'
 import type { Operator } from '../operators/index.js'
 
-/** Sessions of operators: the guard's, with who and what they are for. */
+/** Sessions of operators: the guard's, with who and what they are for. Every method that reads or ends may throw `PPT_DATABASE_UNAVAILABLE`. */
 export type OperatorSessions = {
-  /** Throws `PPT_DATABASE_UNAVAILABLE` when the session cannot be kept. */
-  start: (operator: Operator, request: RequestLike, reply: FastifyReply) => Promise<void>
+  /** `mustEnrol`: nothing but the enrolment of a factor opens. Throws `PPT_DATABASE_UNAVAILABLE` when the session cannot be kept. */
+  start: (operator: Operator, request: RequestLike, reply: FastifyReply, options: { mustEnrol: boolean }) => Promise<void>
   /** who the cookie stands for; `anonymous` for none. Throws `PPT_DATABASE_UNAVAILABLE` when nobody can tell. */
-  read: (request: RequestLike) => Promise<Principal>
+  read: (request: RequestLike, reply: FastifyReply) => Promise<Principal>
+  /** a new id for the same session: the operator has just proved who he is, or has the factor that was asked for */
+  renew: (request: RequestLike, reply: FastifyReply, change: { authenticated?: boolean; enrolled?: boolean }) => Promise<void>
   end: (request: RequestLike, reply: FastifyReply) => Promise<void>
-  endAll: (operatorId: string) => Promise<void>
+  endAll: (operatorId: string) => Promise<number>
+  /** all but one; answers how many */
+  endOthers: (operatorId: string, kept: string) => Promise<number>
+  /** false when there is no such session of this operator */
+  revoke: (operatorId: string, session: string) => Promise<boolean>
+  /** last used first */
+  list: (operatorId: string) => Promise<readonly Session[]>
   /** whether a session still lives, without counting as its use */
   isLive: (operatorId: string, session: string) => Promise<boolean>
 }
 
-const dataSchema = z.object({ name: z.string(), role: z.enum(ROLES) })
+const dataSchema = z.object({ name: z.string(), role: z.enum(ROLES), mustEnrol: z.boolean().default(false) })
 
 const away = (reason: string): ParapetError => new ParapetError('PPT_DATABASE_UNAVAILABLE', undefined, { cause: reason })
 
@@ -33,7 +41,7 @@ export const createOperatorSessions = (deps: {
   const toPrincipal = (session: Session): Principal => {
     const data = dataSchema.safeParse(session.data)
     if (!data.success) return { kind: 'anonymous' }
-    const { name, role } = data.data
+    const { name, role, mustEnrol } = data.data
     return {
       kind: 'operator',
       id: session.subject,
@@ -43,21 +51,37 @@ export const createOperatorSessions = (deps: {
       session: session.id,
       // what a live stream may count on: the idle limit ends it, and the console comes back by itself
       expiresAt: Math.min(session.expiresAt, clock() + idleMs),
+      // one that was seen at risk has proved nothing until it does so again
+      authenticatedAt: session.flag === undefined ? session.authenticatedAt : 0,
+      mustEnrol,
     }
   }
   return {
-    start: async (operator, request, reply) => {
+    start: async (operator, request, reply, { mustEnrol }) => {
       const before = await sessions.read(request)
-      const started = await sessions.start(operator.id, { name: operator.name, role: operator.role }, request)
+      const data = { name: operator.name, role: operator.role, ...(mustEnrol ? { mustEnrol } : {}) }
+      const started = await sessions.start(operator.id, data, request)
       if (started.kind === 'degraded') throw away(started.reason)
       if (before.kind === 'active') onEnded(before.session.id)
       void reply.header('set-cookie', started.cookie)
     },
-    read: async (request) => {
+    read: async (request, reply) => {
       const verdict = await sessions.read(request)
       if (verdict.kind === 'degraded') throw away(verdict.reason)
-      if (verdict.kind === 'replayed') onEnded(verdict.session.id)
-      return verdict.kind === 'active' ? toPrincipal(verdict.session) : { kind: 'anonymous' }
+      if (verdict.kind === 'replayed' || verdict.kind === 'revoked') onEnded(verdict.session.id)
+      if (verdict.kind !== 'active') return { kind: 'anonymous' }
+      // seen at risk, it goes on under a new id
+      if (verdict.cookie !== undefined) void reply.header('set-cookie', verdict.cookie)
+      return toPrincipal(verdict.session)
+    },
+    renew: async (request, reply, { authenticated = false, enrolled = false }) => {
+      const before = await sessions.read(request)
+      if (before.kind === 'degraded') throw away(before.reason)
+      const data = before.kind === 'active' && enrolled ? { ...before.session.data, mustEnrol: false } : undefined
+      const rotated = await sessions.rotate(request, { authenticated, ...(data === undefined ? {} : { data }) })
+      if (rotated.kind === 'degraded') throw away(rotated.reason)
+      if (rotated.kind === 'none' || rotated.kind === 'replayed') throw new ParapetError('PPT_UNAUTHENTICATED')
+      if (rotated.kind === 'started') void reply.header('set-cookie', rotated.cookie)
     },
     end: async (request, reply) => {
       const before = await sessions.read(request)
@@ -70,7 +94,20 @@ export const createOperatorSessions = (deps: {
       const open = await sessions.list(operatorId)
       await sessions.endAll(operatorId)
       for (const { id } of open) onEnded(id)
+      return open.length
     },
+    endOthers: async (operatorId, kept) => {
+      const others = (await sessions.list(operatorId)).filter(({ id }) => id !== kept)
+      await sessions.endOthers(operatorId, kept)
+      for (const { id } of others) onEnded(id)
+      return others.length
+    },
+    revoke: async (operatorId, session) => {
+      const ended = await sessions.revoke(operatorId, session)
+      if (ended) onEnded(session)
+      return ended
+    },
+    list: (operatorId) => sessions.list(operatorId),
     isLive: async (operatorId, session) => (await sessions.list(operatorId)).some(({ id }) => id === session),
   }
 }

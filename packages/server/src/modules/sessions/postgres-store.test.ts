@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { storeConformance } from '@parapet/guard'
+import { storeConformance } from '@parapet/guard/conformance'
 import { createTestDatabase, type TestDatabase } from '../../db/test-database.js'
 import { createPostgresStore } from './postgres-store.js'
 import { testVault } from '../../vault/fixtures/test-vault.js'

@@ -1,22 +1,30 @@
 import { ParapetError } from '@parapet/core'
-import type { Login, RequestLike } from '@parapet/guard'
-import type { FastifyReply } from 'fastify'
+import { type Login, type RequestLike, UNKNOWN_SUBJECT } from '@parapet/guard'
 import type { Logger } from 'pino'
 import type { Operator, Operators } from '../operators/index.js'
 
+/** A right name and password. `cookies` make this browser a known one; they are for whoever gets in, and nobody before. */
+export type FirstStep = { readonly operator: Operator; readonly newDevice: boolean; readonly cookies: readonly string[] }
+
 /** Judges a name and a password; `undefined` for wrong ones and for a sign-in that pauses, which look alike. */
-export type SignIn = (input: { name: string; password: string; request: RequestLike; reply: FastifyReply }) => Promise<Operator | undefined>
+export type SignIn = (input: { name: string; password: string; request: RequestLike }) => Promise<FirstStep | undefined>
 
 /**
  * Puts the login shield before the passwords of operators. Throws `PPT_DATABASE_UNAVAILABLE` when nobody can tell, and
  * `PPT_RATE_LIMITED` when too many sign in at once.
  */
-export const createSignIn = (deps: { login: Login; operators: Pick<Operators, 'verify'>; log: Pick<Logger, 'warn'> }): SignIn => {
+export const createSignIn = (deps: {
+  login: Login
+  operators: Pick<Operators, 'verify' | 'byName'>
+  log: Pick<Logger, 'warn'>
+}): SignIn => {
   const { login, operators } = deps
-  return async ({ name, password, request, reply }) => {
-    const verdict = await login.attempt({ subject: name, method: 'password', request, credential: password }, () =>
-      operators.verify(name, password),
-    )
+  return async ({ name, password, request }) => {
+    const verdict = await login.attempt({ subject: name, method: 'password', request, credential: password }, async () => {
+      const operator = await operators.verify(name, password)
+      if (operator !== undefined) return operator
+      return (await operators.byName(name)) === undefined ? UNKNOWN_SUBJECT : undefined
+    })
     if (verdict.kind === 'degraded') {
       if (verdict.cause instanceof ParapetError) throw verdict.cause
       throw new ParapetError('PPT_DATABASE_UNAVAILABLE', undefined, { cause: verdict.cause })
@@ -25,7 +33,6 @@ export const createSignIn = (deps: { login: Login; operators: Pick<Operators, 'v
     if (verdict.kind === 'locked')
       deps.log.warn({ scope: verdict.scope, retryAfter: verdict.retryAfter }, 'a sign-in was refused while it pauses')
     if (verdict.kind !== 'ok') return undefined
-    for (const cookie of verdict.cookies) void reply.header('set-cookie', cookie)
-    return verdict.value
+    return { operator: verdict.value, newDevice: verdict.device === 'unknown', cookies: verdict.cookies }
   }
 }

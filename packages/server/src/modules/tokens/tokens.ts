@@ -21,10 +21,16 @@ export type Tokens = {
     scopes: readonly Permission[]
     expiresAt?: number
     sourceId?: string
+    /** the operator who makes it, and whose end is the token's too, unless it is a source's */
+    madeBy?: string
   }) => Promise<{ token: string; view: ApiToken }>
   list: () => Promise<readonly ApiToken[]>
   /** Throws `PPT_NOT_FOUND`. Takes effect at once in this process and within five seconds in others. */
   revoke: (id: string) => Promise<ApiToken>
+  /** Revokes what an operator made for himself, or of that what reaches beyond `scopes`; answers how many. A source keeps its own. */
+  revokeOf: (operatorId: string, scopes?: ReadonlySet<Permission>) => Promise<number>
+  /** Revokes all that a source has; answers how many. */
+  revokeOfSource: (sourceId: string) => Promise<number>
   /** the live token behind a presented text; reads the database at most every five seconds for each */
   find: (presented: string) => Promise<ApiToken | undefined>
   /** true when {@link find} would ask the database: what a flood of made-up tokens costs */
@@ -90,15 +96,22 @@ export const createTokens = (deps: { pool: Pool; clock: Clock; random?: RandomSo
     await pool.query('update api_tokens set last_used_at = $2 where id = $1', [id, now])
   }
 
+  const forget = (id: string): void => {
+    revocations++
+    for (const [hash, { token }] of cache) if (token.id === id) cache.delete(hash)
+    used.delete(id)
+    for (const listener of listeners) listener(id)
+  }
+
   return {
-    create: async ({ name, scopes, expiresAt, sourceId }) => {
+    create: async ({ name, scopes, expiresAt, sourceId, madeBy }) => {
       const now = clock()
       const id = uuidv7(now)
       const token = `ppt_${randomToken(32, deps.random ?? systemRandom)}`
       try {
         await pool.query(
-          'insert into api_tokens (id, name, hash, scopes, source_id, created_at, expires_at) values ($1, $2, $3, $4, $5, $6, $7)',
-          [id, name, hashOf(token), [...new Set(scopes)], sourceId ?? null, now, expiresAt ?? null],
+          'insert into api_tokens (id, name, hash, scopes, source_id, created_at, expires_at, made_by) values ($1, $2, $3, $4, $5, $6, $7, $8)',
+          [id, name, hashOf(token), [...new Set(scopes)], sourceId ?? null, now, expiresAt ?? null, madeBy ?? null],
         )
       } catch (cause) {
         if ((cause as { code?: string }).code === '23503')
@@ -115,11 +128,25 @@ export const createTokens = (deps: { pool: Pool; clock: Clock; random?: RandomSo
       const { rows } = await pool.query<Row>(`${SELECT} where t.id = $1 and t.revoked_at is null`, [id])
       const { rowCount } = await pool.query('update api_tokens set revoked_at = $2 where id = $1 and revoked_at is null', [id, clock()])
       if (rows[0] === undefined || rowCount === 0) throw new ParapetError('PPT_NOT_FOUND')
-      revocations++
-      for (const [hash, { token }] of cache) if (token.id === id) cache.delete(hash)
-      used.delete(id)
-      for (const listener of listeners) listener(id)
+      forget(id)
       return toToken(rows[0])
+    },
+    revokeOf: async (operatorId, scopes) => {
+      const { rows } = await pool.query<{ id: string }>(
+        `update api_tokens set revoked_at = $2
+         where made_by = $1 and source_id is null and revoked_at is null and ($3::text[] is null or not scopes <@ $3) returning id`,
+        [operatorId, clock(), scopes === undefined ? null : [...scopes]],
+      )
+      for (const { id } of rows) forget(id)
+      return rows.length
+    },
+    revokeOfSource: async (sourceId) => {
+      const { rows } = await pool.query<{ id: string }>(
+        'update api_tokens set revoked_at = $2 where source_id = $1 and revoked_at is null returning id',
+        [sourceId, clock()],
+      )
+      for (const { id } of rows) forget(id)
+      return rows.length
     },
     find: async (presented) => {
       if (!looksLikeToken(presented)) return undefined

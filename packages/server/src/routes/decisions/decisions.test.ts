@@ -196,3 +196,114 @@ describe('the page Now', () => {
     expect(body.sources[0]).toMatchObject({ name: 'why shop', state: 'live' })
   })
 })
+
+describe('one decision', () => {
+  it('comes with the alert and the events behind it, and with what was decided together with it', async () => {
+    const { token } = await t.makeSource()
+    const address = '203.0.113.240'
+    await t.call('POST', '/v1/events', {
+      token,
+      body: Array.from({ length: 8 }, (_, i) => failedLogin({ '@timestamp': t.now(), 'event.id': `d-${i}`, 'source.ip': address })),
+    })
+    await t.settle()
+    const [made] = (await local('GET', `/v1/decisions?target=${address}`)).body.items
+    const { status, body } = await local('GET', `/v1/decisions/${made.id}`)
+    expect(status).toBe(200)
+    expect(body.decision).toEqual(made)
+    expect(body.alerts).toMatchObject([{ id: made.alertId }])
+    expect(body.events.length).toBeGreaterThan(3)
+    expect(body.batch.map(({ id }: Json) => id)).toContain(made.id)
+    expect((await local('GET', '/v1/decisions/none')).status).toBe(404)
+    const listed = (await local('GET', `/v1/decisions?batch=${made.batch}&state=all`)).body.items
+    expect(listed.map(({ id }: Json) => id)).toEqual(body.batch.map(({ id }: Json) => id))
+    const why = (await local('GET', `/v1/why?target=${address}`)).body
+    expect(why.confirmations.map(({ decisionId }: Json) => decisionId)).toContain(made.id)
+  })
+
+  it('shows a viewer who may not see names neither names nor what people wrote', async () => {
+    const hidden = await createTestApp({ privacy: { viewersSeeNames: false } })
+    try {
+      const call = (method: string, url: string, body?: unknown) =>
+        hidden.call(method, url, { token: hidden.local, ...(body === undefined ? {} : { body }) })
+      const { body } = await call(
+        'POST',
+        '/v1/decisions',
+        ask('carol@example.org', { target: { kind: 'user', value: 'carol@example.org' }, reason: 'carol again' }),
+      )
+      const { cookie } = await hidden.makeOperator('viewer')
+      const seen = await hidden.call('GET', `/v1/decisions/${body.id}`, { cookie })
+      expect(seen.status).toBe(200)
+      expect(seen.text).not.toContain('carol')
+    } finally {
+      await hidden.close()
+    }
+  })
+})
+
+describe('before a decision by hand', () => {
+  const preview = (extra: object = {}, value = '203.0.113.250') => local('POST', '/v1/decisions/preview', ask(value, extra))
+
+  it('its effect is told, and nothing is done', async () => {
+    const { token } = await t.makeSource()
+    const event = (id: string, address: string, user: string, outcome = 'success') =>
+      failedLogin({ '@timestamp': t.now(), 'event.id': id, 'source.ip': address, 'user.name': user, 'event.outcome': outcome })
+    await t.call('POST', '/v1/events', {
+      token,
+      body: [event('p1', '203.0.113.250', 'grace'), event('p2', '203.0.113.250', 'heidi'), event('p3', '203.0.113.251', 'ivan', 'failure')],
+    })
+    const before = await t.services.decisions.revision()
+    expect((await preview()).body).toMatchObject({
+      refused: null,
+      addresses: 1,
+      events: 2,
+      signedIn: 2,
+      examples: expect.arrayContaining(['grace', 'heidi']),
+    })
+    const wide = (await preview({ target: { kind: 'cidr', value: '203.0.113.248/29' } })).body
+    expect(wide).toMatchObject({ addresses: 2, events: 3, signedIn: 2 })
+    const user = (await preview({ target: { kind: 'user', value: 'grace' }, action: 'suspend' })).body
+    expect(user).toMatchObject({ refused: null, events: 1 })
+    expect(await t.services.decisions.revision()).toBe(before)
+  })
+
+  it('why it would be refused is told, in the same words as then', async () => {
+    const { body } = await preview({}, '192.88.99.7')
+    const made = await local('POST', '/v1/decisions', ask('192.88.99.7'))
+    expect(body.refused).toBe(made.body.detail)
+    expect(body.refused).toContain('allow-list')
+    expect((await preview({ action: 'lockdown' })).body.refused).toContain('lockdown')
+  })
+
+  it('what is no request at all is refused as such', async () => {
+    expect((await local('POST', '/v1/decisions/preview', { target: { kind: 'ip' } })).status).toBe(422)
+  })
+})
+
+describe('other actions by hand', () => {
+  it('on users and with limits are made as they were asked for, and no lockdown by the way', async () => {
+    const user = { target: { kind: 'user', value: 'judy' } }
+    for (const action of ['suspend', 'require_mfa', 'require_reset', 'end_sessions', 'deny'])
+      expect((await local('POST', '/v1/decisions', ask('', { ...user, action }))).body).toMatchObject({ action, target: user.target })
+    const slow = await local(
+      'POST',
+      '/v1/decisions',
+      ask(fresh(), { action: 'throttle', limit: { limit: 5, windowMs: 60_000 }, enforcers: ['guard'] }),
+    )
+    expect(slow.body).toMatchObject({ action: 'throttle', limit: { limit: 5, windowMs: 60_000 }, enforcers: ['guard'] })
+    for (const change of [
+      { action: 'lockdown' },
+      { target: { kind: 'all', value: '*' } },
+      { action: 'suspend' },
+      { enforcers: ['cloud'] },
+      { scope: 'login', enforcers: ['nftables'] },
+    ])
+      expect((await local('POST', '/v1/decisions', ask(fresh(), change))).body.status).toBe(422)
+  })
+
+  it('all made together are taken back together, by the batch', async () => {
+    const { body } = await local('POST', '/v1/decisions', ask(fresh()))
+    const undone = await local('POST', '/v1/decisions/lift', { batch: body.batch, reason: 'wrong' })
+    expect(undone.body.lifted.map(({ id }: Json) => id)).toEqual([body.id])
+    expect((await local('GET', `/v1/decisions?batch=${body.batch}`)).body.items).toEqual([])
+  })
+})

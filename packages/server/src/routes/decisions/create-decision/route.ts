@@ -1,9 +1,8 @@
 import { validateRequest } from '@parapet/respond'
-import { z } from 'zod'
 import { defineRoute } from '../../../http/define-route.js'
-import { line } from '../../../http/query-schemas.js'
+import { decisionRequestSchema } from '../../../http/enforcement-schemas.js'
 import { authorOf } from '../../../http/principal.js'
-import { actionSchema, decisionSchema, scopeSchema, targetKindSchema } from '../../../http/wire-schemas.js'
+import { decisionSchema } from '../../../http/wire-schemas.js'
 
 /** Denies by hand. Protected targets are refused with the reason. */
 export const createDecision = defineRoute({
@@ -13,23 +12,13 @@ export const createDecision = defineRoute({
   tag: 'decisions',
   summary: 'Make a decision',
   description:
-    'Always with a reason and an end. Loopback, own addresses, gateways, declared proxies, the allow-list and the addresses of signed-in operators are refused.',
+    'Always with a reason and an end: addresses, ranges, networks and countries are denied, throttled or challenged, users and sessions also asked for more. Loopback, own addresses, gateways, declared proxies, the allow-list and the addresses of signed-in operators are refused.',
   permission: 'decisions.write',
   rateLimit: 'write',
   audit: { action: 'decision.made', resource: 'decision' },
-  body: z
-    .strictObject({
-      target: z.strictObject({ kind: targetKindSchema, value: line(256) }),
-      action: actionSchema,
-      scope: scopeSchema,
-      duration: line(32),
-      reason: z.string().min(1).max(500),
-    })
-    .meta({
-      examples: [
-        { target: { kind: 'ip', value: '203.0.113.7' }, action: 'deny', scope: 'all', duration: '1h', reason: 'scans for backups' },
-      ],
-    }),
+  body: decisionRequestSchema.meta({
+    examples: [{ target: { kind: 'ip', value: '203.0.113.7' }, action: 'deny', scope: 'all', duration: '1h', reason: 'scans for backups' }],
+  }),
   answer: { status: 201, description: 'The decision, in force', schema: decisionSchema },
   handler: async ({ body, principal, services, audit }) => {
     audit.reason = body.reason

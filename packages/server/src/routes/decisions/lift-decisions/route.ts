@@ -15,6 +15,7 @@ export const liftDecisions = defineRoute({
   permission: 'decisions.write',
   rateLimit: 'write',
   audit: { action: 'decision.lifted', resource: 'decision' },
+  stepUp: { tokens: 'exempt' },
   body: z
     .strictObject({ target: line(256).optional(), batch: line(128).optional(), reason: z.string().min(1).max(500) })
     .refine(({ target, batch }) => (target === undefined) !== (batch === undefined), 'give target or batch, and not both')

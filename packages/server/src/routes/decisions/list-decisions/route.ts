@@ -16,6 +16,7 @@ export const listDecisions = defineRoute({
   query: z.object({
     state: z.enum(['active', 'expired', 'lifted', 'all']).default('active'),
     target: line(256).optional(),
+    batch: line(128).optional(),
     limit: limitSchema,
     cursor: cursorSchema,
   }),

@@ -13,6 +13,7 @@ export const removeDemo = defineRoute({
   permission: 'demo.manage',
   rateLimit: 'write',
   audit: { action: 'demo.removed', resource: 'demo' },
+  stepUp: { tokens: 'exempt' },
   answer: {
     status: 200,
     description: 'What was removed',

@@ -1,10 +1,8 @@
-import { ParapetError } from '@parapet/core'
 import { z } from 'zod'
 import { defineRoute } from '../../../http/define-route.js'
-import { ROLE_PERMISSIONS, ROLES } from '../../../http/permissions.js'
-import { may } from '../../../http/principal.js'
+import { ROLES } from '../../../http/permissions.js'
 import { displayName } from '../../../modules/operators/index.js'
-import { operatorSchema } from '../operator-schema.js'
+import { assertHolds, operatorSchema } from '../operator-schema.js'
 
 /** Adds a person. */
 export const createOperator = defineRoute({
@@ -18,6 +16,7 @@ export const createOperator = defineRoute({
   permission: 'operators.manage',
   rateLimit: 'credential',
   audit: { action: 'operator.created', resource: 'operator' },
+  stepUp: { tokens: 'exempt' },
   body: z
     .strictObject({ name: displayName, password: z.string().min(1).max(4_096), role: z.enum(ROLES) })
     .meta({ examples: [{ name: 'ben', password: 'a long phrase of his', role: 'viewer' }] }),
@@ -25,9 +24,7 @@ export const createOperator = defineRoute({
   answer: { status: 201, description: 'The new operator', schema: operatorSchema },
   handler: async ({ body, principal, services, audit }) => {
     audit.detail = { name: body.name, role: body.role }
-    // else a token that only manages operators could make an admin, sign in as that, and hold everything
-    const lacks = [...ROLE_PERMISSIONS[body.role]].find((permission) => !may(principal, permission))
-    if (lacks !== undefined) throw new ParapetError('PPT_FORBIDDEN', `you do not hold ${lacks} yourself`)
+    assertHolds(principal, body.role)
     const operator = await services.operators.create(body)
     audit.id = operator.id
     return operator

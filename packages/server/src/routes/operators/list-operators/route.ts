@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { defineRoute } from '../../../http/define-route.js'
-import { operatorSchema } from '../operator-schema.js'
+import { operatorViewSchema } from '../operator-schema.js'
 
 /** Everybody who may sign in. */
 export const listOperators = defineRoute({
@@ -12,6 +12,6 @@ export const listOperators = defineRoute({
   permission: 'operators.manage',
   rateLimit: 'read',
   audit: 'none',
-  answer: { status: 200, description: 'Operators, oldest first', schema: z.object({ items: z.array(operatorSchema) }) },
+  answer: { status: 200, description: 'Operators, oldest first', schema: z.object({ items: z.array(operatorViewSchema) }) },
   handler: async ({ services }) => ({ items: [...(await services.operators.list())] }),
 })

@@ -13,6 +13,7 @@ export const getSession = defineRoute({
   permission: 'signed-in',
   rateLimit: 'read',
   audit: 'none',
+  beforeEnrolment: true,
   answer: {
     status: 200,
     description: 'The principal of this request',
@@ -24,6 +25,8 @@ export const getSession = defineRoute({
         role: z.enum(['admin', 'viewer']).exactOptional(),
         permissions: z.array(z.enum(PERMISSIONS)),
         expiresAt: z.int().nullable(),
+        /** the rules ask for a second factor: nothing else opens before there is one */
+        mustEnrol: z.boolean().exactOptional(),
       })
       .meta({
         examples: [
@@ -33,8 +36,9 @@ export const getSession = defineRoute({
   },
   handler: async ({ principal }) => {
     if (principal.kind === 'operator') {
-      const { id, name, role, permissions, expiresAt } = principal
-      return { kind: 'operator' as const, id, name, role, permissions: [...permissions], expiresAt }
+      const { id, name, role, permissions, expiresAt, mustEnrol } = principal
+      const who = { kind: 'operator' as const, id, name, role, permissions: [...permissions], expiresAt }
+      return mustEnrol ? { ...who, mustEnrol } : who
     }
     if (principal.kind === 'token') {
       return {

@@ -10,6 +10,7 @@ export const signOut = defineRoute({
   permission: 'operator',
   rateLimit: 'write',
   audit: { action: 'operator.signed_out', resource: 'session' },
+  beforeEnrolment: true,
   answer: { status: 204, description: 'Signed out' },
   handler: async ({ principal, request, reply, services }) => {
     if (principal.kind === 'operator') services.presence.forget(principal.id)

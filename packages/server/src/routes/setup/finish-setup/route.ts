@@ -28,8 +28,8 @@ export const finishSetup = defineRoute({
     await services.setup.remove()
     audit.id = operator.id
     audit.actor = { kind: 'operator', id: operator.id, name: operator.name }
-    await services.sessions.start(operator, request.raw, reply)
-    await services.operators.noteSignIn(operator.id, request.clientAddress)
+    await services.welcome(operator.id, request.raw, reply)
+    await services.enter(operator, request, reply, { newDevice: false })
     return operator
   },
 })

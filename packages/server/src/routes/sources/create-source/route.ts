@@ -15,6 +15,7 @@ export const createSource = defineRoute({
   permission: 'sources.manage',
   rateLimit: 'write',
   audit: { action: 'source.created', resource: 'source' },
+  stepUp: { tokens: 'exempt' },
   body: z
     .strictObject({ name: displayName, kind: z.enum(['application', 'host']).default('application'), demo: z.boolean().default(false) })
     .meta({ examples: [{ name: 'shop', kind: 'application' }] }),

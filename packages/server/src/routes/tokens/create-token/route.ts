@@ -14,10 +14,12 @@ export const createToken = defineRoute({
   url: '/v1/tokens',
   tag: 'tokens',
   summary: 'Create an API token',
-  description: 'Answers the token once. `events.write` needs a `sourceId`: events are always of one source.',
+  description:
+    'Answers the token once. `events.write` needs a `sourceId`: events are always of one source. A token of no source ends with the operator who made it.',
   permission: 'tokens.manage',
   rateLimit: 'write',
   audit: { action: 'token.created', resource: 'token' },
+  stepUp: { tokens: 'exempt' },
   body: z
     .strictObject({
       name: displayName,
@@ -38,6 +40,7 @@ export const createToken = defineRoute({
       scopes: body.scopes,
       ...(body.expiresInDays === undefined ? {} : { expiresAt: services.clock() + body.expiresInDays * DAY }),
       ...(body.sourceId === undefined ? {} : { sourceId: body.sourceId }),
+      ...(principal.kind === 'operator' ? { madeBy: principal.id } : {}),
     })
     audit.id = created.view.id
     return created

@@ -5,6 +5,9 @@ import { line } from '../../../http/query-schemas.js'
 import { whySchema } from '../../../http/wire-schemas.js'
 import { isInForce } from '../../../modules/overview/index.js'
 
+/** Decisions of which it is said where they are in force. */
+const CONFIRMED = 20
+
 /** Everything behind what is, or was, enforced on one address or user. */
 export const explainTarget = defineRoute({
   id: 'explainTarget',
@@ -29,13 +32,21 @@ export const explainTarget = defineRoute({
       services.alerts.forTarget(target),
       isRange ? { items: [] } : services.events.search({ ...about, since: now - 30 * DAY, until: now + DAY, limit: 50 }),
     ])
+    const binding = decisions.filter((decision) => isInForce(decision, now)).slice(0, CONFIRMED)
+    const confirmed = await services.enforcers.confirm(binding)
+    const shown = services.namesFor(principal)
+    const incidents = shown.hides
+      ? []
+      : await services.incidents.linkedTo(address === undefined ? { subject: target } : { address, alertIds: alerts.map(({ id }) => id) })
     const answer: WhyAnswer = {
       target,
       blocked: decisions.some((decision) => isInForce(decision, now)),
       decisions,
       alerts,
       events: events.items,
+      confirmations: binding.map(({ id }, index) => ({ decisionId: id, at: confirmed[index] ?? [] })),
+      incidents,
     }
-    return services.namesFor(principal).why(answer)
+    return shown.why(answer)
   },
 })

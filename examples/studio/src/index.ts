@@ -1,0 +1,5 @@
+export { attackFile, SAMPLE_PEOPLE, type Seeded, type SeededPerson, seedStudio, TEST_ACCOUNTS } from './seed.js'
+export { readSettings, type Settings } from './settings.js'
+export { type StartOptions, startStudio } from './start.js'
+export { createStudio, SERVER_OPTIONS, type Studio, type StudioOptions } from './studio.js'
+export type { SendMail, StudioParts } from './parts.js'

@@ -1,0 +1,2 @@
+/** Where an installed agent has its settings. */
+export const CONFIG_FILE = '/etc/parapet/agent.yml'

@@ -1,0 +1,1 @@
+export { addActivity } from './activity.js'

@@ -1,0 +1,1 @@
+export { addTriage } from './triage.js'

@@ -1,0 +1,44 @@
+import { SHARDS } from './shards.js'
+import type { GroupState } from './group-state.js'
+
+/** Groups of one rule that wait for their time, by part, the one that was put last at the end. */
+export type ShardQueues = {
+  /** puts a group at the end of its part's queue */
+  put: (state: GroupState) => void
+  drop: (state: GroupState) => void
+  /** hands out groups, part by part, from the front of each queue as long as they are over; `act` drops or keeps them */
+  sweep: (isOver: (state: GroupState) => boolean, act: (state: GroupState) => void) => void
+  isEmpty: () => boolean
+  clear: () => void
+}
+
+/** Builds empty queues. Most rules have none at work at a time, so only parts with one are looked at. */
+export const createShardQueues = (): ShardQueues => {
+  const queues: (Map<string, GroupState> | undefined)[] = Array.from({ length: SHARDS }, () => undefined)
+  let busy: number[] = []
+  return {
+    put: (state) => {
+      const queue = (queues[state.shard] ??= new Map())
+      if (queue.size === 0) busy = [...busy, state.shard].toSorted((a, b) => a - b)
+      else queue.delete(state.key)
+      queue.set(state.key, state)
+    },
+    drop: (state) => {
+      const queue = queues[state.shard]
+      if (queue?.delete(state.key) === true && queue.size === 0) busy = busy.filter((shard) => shard !== state.shard)
+    },
+    sweep: (isOver, act) => {
+      for (const shard of busy) {
+        for (const state of queues[shard]?.values() ?? []) {
+          if (!isOver(state)) break
+          act(state)
+        }
+      }
+    },
+    isEmpty: () => busy.length === 0,
+    clear: () => {
+      queues.fill(undefined)
+      busy = []
+    },
+  }
+}

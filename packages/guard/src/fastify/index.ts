@@ -1,0 +1,1 @@
+export { fastify, fastifyFrameworkErrors, type FastifyGuardOptions } from './fastify.js'

@@ -1,0 +1,1 @@
+export type { GeoLookup, Place } from '@parapet/core'

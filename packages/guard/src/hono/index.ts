@@ -1,0 +1,1 @@
+export { type GuardVariables, hono, type HonoGuardContext, type HonoGuardOptions, honoErrors } from './hono.js'

@@ -1,0 +1,1 @@
+export { koa, type KoaContext, type KoaMiddleware } from './koa.js'

@@ -1,0 +1,1 @@
+export { next, type NextGuard, type NextGuardOptions, type RouteHandler } from './next.js'

@@ -1,0 +1,72 @@
+import { type IncomingMessage, STATUS_CODES } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { Passage } from '../app/types.js'
+import { refusalBody } from '../app/refusal.js'
+import { type EdgeGuard, finish } from './edge.js'
+
+/** What `server.on('upgrade')` calls. */
+export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => void
+
+type RawAnswer = {
+  readonly status: number
+  readonly headers: readonly (readonly [string, string])[]
+  readonly contentType?: string | undefined
+  readonly text: string | undefined
+}
+
+/** Writes an answer on a socket that has no response object, and ends it. A value with a line break is left out. */
+export const writeRaw = (socket: Duplex, { status, headers, contentType, text = '' }: RawAnswer): void => {
+  const lines = [`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Error'}`]
+  for (const [name, value] of headers) if (!/[\r\n\0]/.test(name + value)) lines.push(`${name}: ${value}`)
+  if (contentType !== undefined) lines.push(`Content-Type: ${contentType}`)
+  lines.push('Cache-Control: no-store', `Content-Length: ${Buffer.byteLength(text)}`, 'Connection: close')
+  socket.on('error', () => socket.destroy())
+  socket.end(`${lines.join('\r\n')}\r\n\r\n${text}`, () => socket.destroy())
+}
+
+const isCacheControl = ([name]: readonly [string, string]): boolean => name.toLowerCase() === 'cache-control'
+
+/**
+ * Judges WebSocket handshakes, which Node does not give to the request handler: `server.on('upgrade', upgrade(guard)(handler))`. A
+ * handshake opens a channel with the user's cookies that CORS does not stop: it is taken from the own origins only.
+ */
+export const upgrade =
+  (guard: EdgeGuard): ((handler: UpgradeHandler) => UpgradeHandler) =>
+  (handler) =>
+  (request, socket, head) => {
+    const failed = (error: unknown): void => {
+      const { status, headers, body } = guard.errors.answer(error, { request })
+      const [type, ...others] = headers
+      writeRaw(socket, { status, headers: others.filter((header) => !isCacheControl(header)), contentType: type?.[1], text: body })
+    }
+    const admit = (passage: Passage): void => {
+      if (socket.destroyed) {
+        finish(guard, passage, 499)
+        return
+      }
+      guard.remember(request, passage.context)
+      const { refusal } = passage
+      finish(guard, passage, refusal?.status ?? 101)
+      if (refusal === undefined) {
+        handler(request, socket, head)
+        return
+      }
+      const body = refusalBody(refusal)
+      writeRaw(socket, {
+        status: refusal.status,
+        headers: passage.headers.filter((header) => !isCacheControl(header)),
+        contentType: body?.contentType,
+        text: body?.text,
+      })
+    }
+    // a connection that breaks while a store is asked is nobody's trouble
+    const ignore = (): void => undefined
+    socket.on('error', ignore)
+    try {
+      const passage = guard.enter(request)
+      if (passage instanceof Promise) passage.then(admit).catch(failed)
+      else admit(passage)
+    } catch (error) {
+      failed(error)
+    }
+  }

@@ -1,0 +1,2 @@
+export { postgresStore, type PostgresPool, type PostgresStore, type PostgresStoreOptions } from './postgres-store.js'
+export { postgresStoreSchema } from './schema.js'

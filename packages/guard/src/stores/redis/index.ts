@@ -1,0 +1,1 @@
+export { redisStore, type RedisClient, type RedisStore, type RedisStoreOptions } from './redis-store.js'

@@ -1,0 +1,1 @@
+export { type GeoInclude, geoInclude } from './geo-include.js'

@@ -1,0 +1,1 @@
+export { createEnrolments, type Enrolments } from './enrolments.js'

@@ -1,0 +1,1 @@
+export { createExceptions, type Exceptions } from './exceptions.js'

@@ -1,0 +1,2 @@
+export { createFactorStore } from './factor-store.js'
+export { createFactors, type Factors, type Proof } from './factors.js'

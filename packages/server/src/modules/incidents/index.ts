@@ -1,0 +1,2 @@
+export { createIncidents } from './incidents.js'
+export type { IncidentFilter, IncidentOpening, Incidents, NewIncidentEntry } from './types.js'

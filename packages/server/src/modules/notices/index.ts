@@ -1,0 +1,1 @@
+export { createNotices, type NewNotice, type Notices } from './notices.js'

@@ -1,0 +1,5 @@
+export { createNotifications, type NotificationDeps } from './notifications.js'
+export { tellNotice } from './operator-notices.js'
+export type { NewNotification, Notifications } from './types.js'
+export type { NotificationWorker } from './worker.js'
+export { escapeHtml } from './words.js'

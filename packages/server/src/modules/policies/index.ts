@@ -1,0 +1,5 @@
+export { createPolicyBook, type PolicyBook } from './policy-book.js'
+export { createPolicyDesk } from './policy-desk.js'
+export { createPolicyHistory } from './policy-history.js'
+export { createPolicySettings, type PolicySettings } from './policy-settings.js'
+export type { PolicyDesk } from './types.js'

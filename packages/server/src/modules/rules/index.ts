@@ -1,0 +1,6 @@
+export { readOwnRules } from './own-rules.js'
+export { type BookRule, createRuleBook, type RuleBook, type RuleSettings } from './rule-book.js'
+export { createRuleSettings, type RuleSettingsStore } from './rule-settings.js'
+export { type RuleStats, createRuleStats } from './rule-stats.js'
+export { createTrials, type TrialEngine, type Trials } from './trials.js'
+export { ruleViews } from './rule-views.js'

@@ -1,0 +1,3 @@
+export { followEvents } from './follow-events.js'
+export { createSubjects } from './subjects.js'
+export type { SubjectQuery, Subjects } from './types.js'

@@ -1,0 +1,1 @@
+export { openSyslog } from './syslog.js'
