@@ -6,7 +6,7 @@ import { parsePattern, type PatternNode } from '../pattern/parse-pattern.js'
 import { createProgramBuilder, type Program, type ProgramBuilder } from '../pattern/program.js'
 import type { MaskRule } from '../types.js'
 import { findValidator } from '../validators/registry.js'
-import { joinTables, KEY_GUARD, type SeekTables } from './seek-tables.js'
+import { joinTables, KEY_GUARD, RUN_GUARD, type SeekTables } from './seek-tables.js'
 import { createShapeBuilder, type ShapeAutomaton } from './shape-automaton.js'
 import type { Validator } from '../validators/validator.js'
 
@@ -39,12 +39,14 @@ export type LiteralEntry = {
   readonly offset: number
   readonly back: number
   readonly run: number
+  /** its bit in the table `beforeRun` when a character of the run must stand right before the literal, else 0 */
+  readonly needs: number
 }
 
 /** Kinds of {@link LiteralEntry}. */
 export const ENTRY = { rule: 0, key: 1, escape: 2, base64: 3 } as const
 
-const entryOf = (kind: number, length: number): LiteralEntry => ({ kind, rule: undefined, length, offset: 0, back: 0, run: 0 })
+const entryOf = (kind: number, length: number): LiteralEntry => ({ kind, rule: undefined, length, offset: 0, back: 0, run: 0, needs: 0 })
 
 /** All rules and key names in the tables that the scan reads. */
 export type CompiledRules = {
@@ -89,6 +91,7 @@ export const compileRules = (rules: readonly MaskRule[], keyLiterals: readonly s
   const added: Added[] = []
   const at: CompiledRule[] = []
   const shapeBuilder = createShapeBuilder()
+  const runs = createRunTable()
   let reach = 256
 
   for (const [index, rule] of rules.entries()) {
@@ -120,6 +123,7 @@ export const compileRules = (rules: readonly MaskRule[], keyLiterals: readonly s
           offset: place.kind === 'fixed' ? place.offset : 0,
           back: place.kind === 'run' ? place.back : 0,
           run: place.kind === 'run' ? builder.addSet(place.run) : 0,
+          needs: place.kind === 'run' && !beginsWith(compiled, literal) ? runs.bitOf(place.run) : 0,
         }
         added.push({ literal, entry })
       }
@@ -135,15 +139,40 @@ export const compileRules = (rules: readonly MaskRule[], keyLiterals: readonly s
   for (const rule of at) for (let unit = 0; unit < 256; unit++) if (has(rule.start, unit)) beforeAt[unit] = 1
   const shapes = shapeBuilder.build()
   const { automaton, hits } = automatonOf(added)
-  const tables = { ...joinTables(automaton, shapes), guards: Uint16Array.from(hits, guardOf), beforeAt }
+  const tables = { ...joinTables(automaton, shapes), guards: Uint32Array.from(hits, guardOf), beforeAt, beforeRun: runs.units }
   return { tables, hits, program: builder.build(), at, shapes, reach: reach + 64 }
 }
 
-/** A word does not begin in the middle of another: where all entries ask for that at the same place, one look is enough. */
+const beginsWith = (rule: CompiledRule, literal: string): boolean =>
+  [literal.charAt(0).toLowerCase(), literal.charAt(0).toUpperCase()].some((letter) => has(rule.start, letter.charCodeAt(0)))
+
+/** Gives each set of characters that stands before a literal a bit of its own; from the ninth on there is none left, and 0. */
+const createRunTable = (): { readonly units: Uint8Array; readonly bitOf: (run: CharSet) => number } => {
+  const units = new Uint8Array(256)
+  const bits = new Map<CharSet, number>()
+  return {
+    units,
+    bitOf: (run) => {
+      const known = bits.get(run)
+      if (known !== undefined) return known
+      const bit = bits.size < 8 ? 1 << bits.size : 0
+      bits.set(run, bit)
+      for (let unit = 0; unit < 256; unit++) if (has(run, unit)) units[unit] = (units[unit] ?? 0) | bit
+      return bit
+    },
+  }
+}
+
+/**
+ * A word does not begin in the middle of another, and a run before a literal has at least one character: where all entries ask for the same at the same place,
+ * one look is enough.
+ */
 const guardOf = (entries: readonly LiteralEntry[]): number => {
   const [first] = entries
   if (first === undefined) return 0
   if (entries.every(({ kind }) => kind === ENTRY.key)) return KEY_GUARD
+  if (entries.every(({ needs, length }) => needs !== 0 && length === first.length))
+    return RUN_GUARD | (entries.reduce((bits, { needs }) => bits | needs, 0) << 8) | first.length
   const distance = first.length + first.offset
   const isGuarded = entries.every(
     ({ kind, rule, back, length, offset }) =>

@@ -14,10 +14,15 @@ export type SeekTables = {
   readonly firstHit: number
   /** by number of the hit, which is `(state - firstHit) * perStride` */
   readonly perStride: number
-  /** by number of the hit: how far before its end a letter or digit rules all its literals out; 0 when that is not known, {@link KEY_GUARD} for key names */
-  readonly guards: Uint16Array
+  /**
+   * by number of the hit: how far before its end a letter or digit rules all its literals out; 0 when that is not known, {@link KEY_GUARD} for key names,
+   * {@link RUN_GUARD} with bits of runs and a length where a character of a run must stand before the literal
+   */
+  readonly guards: Uint32Array
   /** by unit: 1 when it can stand right before the `@` of an address */
   readonly beforeAt: Uint8Array
+  /** by unit: the bits of the runs that it is a part of */
+  readonly beforeRun: Uint8Array
 }
 
 export const SHAPES_FROM = 256
@@ -25,6 +30,8 @@ export const KIND_SHIFT = 9
 
 /** The guard of key names: a small letter behind one makes it the beginning of another word. */
 export const KEY_GUARD = 0xffff
+/** Eight bits of runs above eight bits of a length: the character right before the literal must be of one of these runs. */
+export const RUN_GUARD = 0x10000
 
 /** Puts the tables of both automata together. */
 export const joinTables = (

@@ -1,4 +1,4 @@
-import { KEY_GUARD, KIND_SHIFT, SHAPES_FROM, type SeekTables } from './seek-tables.js'
+import { KEY_GUARD, KIND_SHIFT, RUN_GUARD, SHAPES_FROM, type SeekTables } from './seek-tables.js'
 import { KIND, KINDS } from './units.js'
 
 /** Places in the array of states. */
@@ -23,7 +23,7 @@ const AT = 64
  * look at a neighbour rules out is passed over, so that a text full of beginnings is not much slower than any other.
  */
 export const seek = (text: Uint8Array, from: number, to: number, tables: SeekTables, states: Int32Array): number => {
-  const { cells, literalsFrom, perStride, guards, beforeAt } = tables
+  const { cells, literalsFrom, perStride, guards, beforeAt, beforeRun } = tables
   const firstHit = literalsFrom + tables.firstHit
   let literal = (states[LITERAL_STATE] as number) + literalsFrom
   let shape = (states[SHAPE_STATE] as number) + SHAPES_FROM
@@ -68,6 +68,9 @@ export const seek = (text: Uint8Array, from: number, to: number, tables: SeekTab
     const guard = guards[((literal - firstHit) * perStride + 0.5) | 0] as number
     if (guard === KEY_GUARD) {
       if (IS_SMALL[text[at + 1] as number] !== 1) break
+    } else if (guard >= RUN_GUARD) {
+      const before = at - (guard & 0xff)
+      if (before >= 0 && ((guard >>> 8) & (beforeRun[text[before] as number] as number)) !== 0) break
     } else if (guard === 0 || at < guard || IN_WORD[text[at - guard] as number] === 0) break
   }
   states[LITERAL_STATE] = literal - literalsFrom
