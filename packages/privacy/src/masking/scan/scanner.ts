@@ -292,7 +292,7 @@ export const createScanner = (compiled: CompiledRules, deps: ScanDeps, found: (c
     open.end = tail.kind === 'key' ? endOfOpen(units, at, tail.ending) : at
     open = undefined
     tail = undefined
-    states.fill(0)
+    states[LITERAL_STATE] = states[SHAPE_STATE] = 0
     keyTo = 0
     return at
   }
@@ -333,7 +333,7 @@ export const createScanner = (compiled: CompiledRules, deps: ScanDeps, found: (c
 
   return {
     reset: () => {
-      states.fill(0)
+      states[LITERAL_STATE] = states[SHAPE_STATE] = 0
       keyTo = lookedTo = base = 0
       stretchTo = STRETCH
       work.steps = 0

@@ -1,7 +1,7 @@
 import type { Hidden } from './limits.js'
 import type { KnownStrings } from './known-strings.js'
 import type { PlainShapes } from './plain-shapes.js'
-import { isSameRun } from './units.js'
+import { isSameRun, type TextUnits, viewOf } from './units.js'
 
 /** How a value is treated: hidden as something, left as it is, or read as text. */
 export type ValueMode = Hidden | 'open' | undefined
@@ -26,10 +26,13 @@ export type ShapeNode<State> = Changing<State> & {
   /** how many values were looked up among the known ones, and how many were there: where all differ, nobody looks any more */
   asked: number
   known: number
+  /** a known value with its closing quote, or nothing: where most are the same it is compared, which costs less than looking it up */
+  usual: DataView
+  usualLength: number
 }
 
 /** A text in which nothing is hidden, from the end of one changing value to the start of the next; `node` is undefined at the end of the line. */
-type ShapeText<State> = { readonly units: Uint16Array; readonly node: ShapeNode<State> | undefined }
+type ShapeText<State> = { readonly view: DataView; readonly length: number; readonly node: ShapeNode<State> | undefined }
 
 /** Where following a text ended, and what of it is masked by then. */
 export type Followed<State> = {
@@ -52,7 +55,7 @@ export type ShapeDeps = {
   readonly strings: KnownStrings
   readonly isPlain: PlainShapes
   /** remembers a clean value that stands in the text from `from` to `to` */
-  readonly keep: (units: Uint16Array, from: number, to: number, value: string) => void
+  readonly keep: (units: TextUnits, from: number, to: number, value: string) => void
 }
 
 /**
@@ -61,7 +64,7 @@ export type ShapeDeps = {
  * A line that fits nothing is read as if there was no memory, from the last value that fitted. Of bounded size.
  */
 export type JsonShapes<State> = {
-  readonly follow: (text: string, units: Uint16Array) => Followed<State>
+  readonly follow: (text: string, units: TextUnits) => Followed<State>
   /** adds what was read after `node`: `units` up to a changing value. Gives the node of that value, `undefined` when it is not remembered. */
   readonly grow: (node: ShapeNode<State>, units: Uint16Array, value: Changing<State>) => ShapeNode<State> | undefined
   /** adds what was read after `node` up to the end */
@@ -73,11 +76,16 @@ const MOST_NEXTS = 8
 const MOST_TEXT = 2_048
 const LEAST_DIGITS = 12
 const MOST_ASKED = 256
+/** After so many values that were looked up, another one is taken for the usual one. */
+const USUAL_EVERY = 64
+const NOTHING = new DataView(new ArrayBuffer(0))
 
-const isDigitLike = (code: number): boolean =>
-  (code >= 48 && code <= 57) || code === 46 || code === 45 || code === 43 || code === 69 || code === 101
+/** By unit: 1 for what numbers are written with. */
+const IN_NUMBER: Uint8Array = Uint8Array.from({ length: 128 }, (_, unit) => ('0123456789.-+eE'.includes(String.fromCharCode(unit)) ? 1 : 0))
+const isInNumber = (unit: number): boolean => unit < 128 && IN_NUMBER[unit] === 1
 
-const isSame = (a: Uint16Array, b: Uint16Array): boolean => a.length === b.length && isSameRun(a, 0, b, 0, a.length)
+const isSame = <State>({ view, length }: ShapeText<State>, units: Uint16Array): boolean =>
+  length === units.length && isSameRun(view, 0, viewOf(units), 0, length)
 
 /** Starts with nothing remembered. `start` is the state at the beginning of a text. */
 export const createJsonShapes = <State>(
@@ -89,19 +97,18 @@ export const createJsonShapes = <State>(
     return mark === undefined ? undefined : quote(mark)
   }
   const newNode = ({ isNumber, mode, isTime, state }: Changing<State>): ShapeNode<State> => ({
-    isNumber, mode, isTime, state, mark: markFor(mode), nexts: [], shown: '', quoted: '""', asked: 0, known: 0,
+    isNumber, mode, isTime, state, mark: markFor(mode), nexts: [], shown: '', quoted: '""', asked: 0, known: 0, usual: NOTHING, usualLength: 0,
   }) // prettier-ignore
   const newRoot = (): ShapeNode<State> => newNode({ isNumber: false, mode: undefined, isTime: false, state: start })
   let root = newRoot()
   let nodes = 0
 
-  const nextOf = ({ nexts }: ShapeNode<State>, units: Uint16Array, at: number, length: number): ShapeText<State> | undefined => {
+  const nextOf = ({ nexts }: ShapeNode<State>, view: DataView, at: number, length: number): ShapeText<State> | undefined => {
     for (let n = 0; n < nexts.length; n++) {
       const next = nexts[n] as ShapeText<State>
-      const wanted = next.units
-      const size = wanted.length
+      const size = next.length
       if (at + size > length || (next.node === undefined && at + size !== length)) continue
-      if (!isSameRun(wanted, 0, units, at, size)) continue
+      if (!isSameRun(next.view, 0, view, at, size)) continue
       // the one that came last is tried first
       if (n > 0) [nexts[n - 1], nexts[n]] = [next, nexts[n - 1] as ShapeText<State>]
       return next
@@ -109,10 +116,13 @@ export const createJsonShapes = <State>(
     return undefined
   }
 
-  const isKnown = (node: ShapeNode<State>, units: Uint16Array, from: number, to: number): boolean => {
+  const isKnown = (node: ShapeNode<State>, units: TextUnits, from: number, to: number): boolean => {
     node.asked++
     if (strings.find(units, from, to) === undefined) return false
-    node.known++
+    if (node.known++ % USUAL_EVERY === 0) {
+      node.usual = viewOf(units.codes.slice(from, to + 1))
+      node.usualLength = to + 1 - from
+    }
     return true
   }
 
@@ -128,12 +138,13 @@ export const createJsonShapes = <State>(
 
   const add = (node: ShapeNode<State>, units: Uint16Array, next: ShapeNode<State> | undefined): void => {
     if (node.nexts.length >= MOST_NEXTS) node.nexts.pop()
-    node.nexts.push({ units: units.slice(), node: next })
+    node.nexts.push({ view: viewOf(units.slice()), length: units.length, node: next })
   }
 
   return {
     follow: (text, units) => {
       const { length } = text
+      const { codes, view } = units
       const firstEscape = text.indexOf('\\')
       let node = root
       let out = ''
@@ -144,28 +155,37 @@ export const createJsonShapes = <State>(
       let lastCopied = 0
       let lastAt = 0
       for (;;) {
-        const next = nextOf(node, units, at, length)
+        const next = nextOf(node, view, at, length)
         if (next === undefined) break
-        at += next.units.length
+        at += next.length
         const value = next.node
         if (value === undefined) return { isDone: true, out: copied === 0 ? text : out + text.slice(copied), copied, at, node }
         const from = at
         let masked: string | undefined
         if (value.isNumber) {
-          const first = at < length ? (units[at] as number) : 0
+          const first = at < length ? (codes[at] as number) : 0
           if ((first < 48 || first > 57) && first !== 45) break
-          while (at < length && isDigitLike(units[at] as number)) at++
+          while (at < length && isInNumber(codes[at] as number)) at++
           const size = at - from
           if (value.mode !== 'open' && (value.mode !== undefined || (size >= LEAST_DIGITS && !(value.isTime && size === 13))))
             masked = value.mark ?? maskedOf(value, text.slice(from, at))
         } else {
-          if (at >= length || units[at] !== 34) break
+          if (at >= length || codes[at] !== 34) break
+          const { usualLength } = value
+          if (usualLength > 0 && at + usualLength < length && isSameRun(value.usual, 0, view, at + 1, usualLength)) {
+            at += usualLength + 1
+            lastOut = out
+            lastCopied = copied
+            lastAt = from
+            node = value
+            continue
+          }
           at = text.indexOf('"', at + 1)
           // escapes are for the pass that knows them
           if (at < 0 || (firstEscape >= 0 && firstEscape < at && text.slice(from, at).includes('\\'))) break
           if (value.mode === undefined) {
             const isVaried = value.asked >= MOST_ASKED && value.known * 4 < value.asked
-            if (at > from + 4 && !isPlain(units, from + 1, at) && (isVaried || !isKnown(value, units, from + 1, at))) {
+            if (at > from + 4 && !isPlain(codes, from + 1, at) && (isVaried || !isKnown(value, units, from + 1, at))) {
               const given = text.slice(from + 1, at)
               masked = maskedOf(value, given)
               if (masked === undefined && !isVaried) keep(units, from + 1, at, given)
@@ -186,7 +206,7 @@ export const createJsonShapes = <State>(
     },
     grow: (node, units, value) => {
       if (units.length > MOST_TEXT) return undefined
-      const there = node.nexts.find((next) => next.node?.isNumber === value.isNumber && isSame(next.units, units))
+      const there = node.nexts.find((next) => next.node?.isNumber === value.isNumber && isSame(next, units))
       if (there?.node !== undefined) return there.node
       if (nodes >= MOST_NODES) {
         // everything is learned again: what is still logged comes back soon
@@ -200,7 +220,7 @@ export const createJsonShapes = <State>(
       return next
     },
     end: (node, units) => {
-      if (units.length <= MOST_TEXT && !node.nexts.some((next) => next.node === undefined && isSame(next.units, units)))
+      if (units.length <= MOST_TEXT && !node.nexts.some((next) => next.node === undefined && isSame(next, units)))
         add(node, units, undefined)
     },
   }

@@ -7,7 +7,7 @@ import { createKnownStrings, type Known, type KnownStrings } from './known-strin
 import { BY_PATH, DEFAULT_LIMITS, LEAST_TEXT, type Hidden, type ReplaceValue } from './limits.js'
 import { compilePaths, type PathNodes } from './paths.js'
 import { createPlainShapes } from './plain-shapes.js'
-import { createUnits } from './units.js'
+import { createUnits, type TextUnits } from './units.js'
 
 /** What the pass over JSON text works with: the same as the structured pass. */
 export type JsonTextOptions = {
@@ -43,7 +43,7 @@ export const createJsonTextMasker = (options: JsonTextOptions): JsonTextMasker =
   const knownKeys = createKnownStrings(256)
   const knownValues = createKnownStrings(512)
   // a string that holds JSON is read while the text around it is, and what replaces a value may call back: each has an array of its own
-  const units: ReturnType<typeof createUnits>[] = []
+  const arrays: ReturnType<typeof createUnits>[] = []
   let running = 0
 
   const textOf = (value: string, nested: number): string => {
@@ -55,7 +55,8 @@ export const createJsonTextMasker = (options: JsonTextOptions): JsonTextMasker =
       const masked = run(value, state, nested + 1, AT_START)
       if (masked !== undefined && state.frames.length === 0) return masked
     }
-    return maskText(withoutRow(value))
+    // what PostgreSQL says of a row begins with `Failing` or `Key`
+    return maskText(first === 70 || first === 75 ? withoutRow(value) : value)
   }
   const isPlain = createPlainShapes(maskText)
 
@@ -66,8 +67,8 @@ export const createJsonTextMasker = (options: JsonTextOptions): JsonTextMasker =
     return shown === null ? 'null' : quote(shown)
   }
   // a copy of the text, so that the line around it is not kept alive
-  const keep = (strings: KnownStrings, codes: Uint16Array, from: number, to: number, value: string): void =>
-    strings.offer(codes, from, to, () => ({ text: Buffer.from(value).toString(), group: classify(value), role: roleOf(value) }))
+  const keep = (strings: KnownStrings, units: TextUnits, from: number, to: number, value: string): void =>
+    strings.offer(units, from, to, () => ({ text: Buffer.from(value).toString(), group: classify(value), role: roleOf(value) }))
 
   const secretName = (value: string): Hidden | undefined => {
     const group = value.length > 64 ? undefined : classify(value)
@@ -118,15 +119,16 @@ export const createJsonTextMasker = (options: JsonTextOptions): JsonTextMasker =
   }
 
   const run = (text: string, state: JsonState, nested: number, begin: Begin): string | undefined => {
-    const codes = (units[running++] ??= createUnits())
+    const units = (arrays[running++] ??= createUnits())
     try {
-      return read(text, codes.load(text), state, nested, begin)
+      return read(text, units.load(text), state, nested, begin)
     } finally {
       running--
     }
   }
 
-  const read = (text: string, codes: Uint16Array, state: JsonState, nested: number, begin: Begin): string | undefined => {
+  const read = (text: string, units: TextUnits, state: JsonState, nested: number, begin: Begin): string | undefined => {
+    const { codes } = units
     const length = text.length
     let { out, copied, at: i, node } = begin
     // what was read since the last changing value; the first value is the one that `node` stands for
@@ -182,7 +184,7 @@ export const createJsonTextMasker = (options: JsonTextOptions): JsonTextMasker =
           if (mode !== undefined || isEscaped) onChanging(from - 1, to + 1, false, mode)
           if (to === from || mode === 'open') continue
         }
-        const known = isEscaped || mode !== undefined ? undefined : (isKey ? knownKeys : knownValues).find(codes, from, to)
+        const known = isEscaped || mode !== undefined ? undefined : (isKey ? knownKeys : knownValues).find(units, from, to)
         if (known !== undefined) {
           if (isKey) {
             onKey(state, known)
@@ -221,7 +223,7 @@ export const createJsonTextMasker = (options: JsonTextOptions): JsonTextMasker =
           out += text.slice(copied, from - 1) + quote(masked)
           copied = to + 1
         } else if (!isEscaped) {
-          keep(isKey ? knownKeys : knownValues, codes, from, to, value)
+          keep(isKey ? knownKeys : knownValues, units, from, to, value)
         }
         continue
       }
@@ -299,17 +301,17 @@ export const createJsonTextMasker = (options: JsonTextOptions): JsonTextMasker =
     quote: (shown) => (shown === null ? 'null' : quote(shown)),
     strings: knownValues,
     isPlain,
-    keep: (codes, from, to, value) => keep(knownValues, codes, from, to, value),
+    keep: (line, from, to, value) => keep(knownValues, line, from, to, value),
   })
 
   return {
     whole: (text) => {
-      const codes = (units[running++] ??= createUnits()).load(text)
+      const units = (arrays[running++] ??= createUnits()).load(text)
       try {
-        const followed = shapes.follow(text, codes)
+        const followed = shapes.follow(text, units)
         if (followed.isDone) return followed.out
         const state = copyOf(followed.node.state)
-        const masked = read(text, codes, state, 0, followed)
+        const masked = read(text, units, state, 0, followed)
         return state.frames.length === 0 ? masked : undefined
       } finally {
         running--

@@ -1,5 +1,5 @@
 import type { KeyGroup } from './key-groups.js'
-import { isSameRun } from './units.js'
+import { isSameRun, type TextUnits, viewOf } from './units.js'
 
 /** What is remembered of a string in which nothing is found. */
 export type Known = {
@@ -20,28 +20,31 @@ export type Known = {
  */
 export type KnownStrings = {
   /** the string that stands at `from` up to `to`, compared character by character */
-  readonly find: (units: Uint16Array, from: number, to: number) => Known | undefined
+  readonly find: (units: TextUnits, from: number, to: number) => Known | undefined
   /** offers a clean string: `make` is asked when it came before and is kept from now on */
-  readonly offer: (units: Uint16Array, from: number, to: number, make: () => Known) => void
+  readonly offer: (units: TextUnits, from: number, to: number, make: () => Known) => void
 }
 
 const MOST_UNITS = 128
 /** Strings that share a place in the table: one more takes the place of the oldest. */
 const WAYS = 4
+/** Characters at either end of a string that say where it is remembered. */
+const SAMPLED = 8
 
 /** `sets` is a power of two: so many times four strings are remembered, at 260 bytes each. */
 export const createKnownStrings = (sets: number): KnownStrings => {
   const pool = new Uint16Array(sets * WAYS * MOST_UNITS)
+  const view = viewOf(pool)
   const known: (Known | undefined)[] = Array.from({ length: sets * WAYS }, () => undefined)
   const seen = new Int32Array(sets * WAYS)
   const oldest = new Uint8Array(sets)
 
-  /** Two characters a step; the comparison that follows decides, this only spreads. */
+  /** Spreads by the length, the beginning and the end, where strings of one kind differ; the comparison that follows decides. */
   const setOf = (units: Uint16Array, from: number, to: number): number => {
     let hash = to - from
-    let i = from
-    for (; i + 1 < to; i += 2) hash = Math.imul(hash ^ ((units[i] as number) | ((units[i + 1] as number) << 16)), 0x5bd1e995)
-    if (i < to) hash = Math.imul(hash ^ (units[i] as number), 0x5bd1e995)
+    const beginning = Math.min(to, from + SAMPLED)
+    for (let i = Math.max(beginning, to - SAMPLED); i < to; i++) hash = Math.imul(hash, 31) + (units[i] as number)
+    for (let i = from; i < beginning; i++) hash = Math.imul(hash, 31) + (units[i] as number)
     hash = Math.imul(hash ^ (hash >>> 15), 0x85ebca6b)
     return (hash ^ (hash >>> 13)) & (sets - 1)
   }
@@ -50,24 +53,25 @@ export const createKnownStrings = (sets: number): KnownStrings => {
     find: (units, from, to) => {
       const length = to - from
       if (length > MOST_UNITS || length === 0) return undefined
-      const first = setOf(units, from, to) * WAYS
+      const first = setOf(units.codes, from, to) * WAYS
       for (let place = first; place < first + WAYS; place++) {
         const found = known[place]
-        if (found !== undefined && found.text.length === length && isSameRun(pool, place * MOST_UNITS, units, from, length)) return found
+        if (found !== undefined && found.text.length === length && isSameRun(view, place * MOST_UNITS, units.view, from, length))
+          return found
       }
       return undefined
     },
-    offer: (units, from, to, make) => {
+    offer: ({ codes }, from, to, make) => {
       if (to - from > MOST_UNITS || to === from) return
       let hash = to - from
-      for (let i = from; i < to; i++) hash = (Math.imul(hash, 31) + (units[i] as number)) | 0
-      const set = setOf(units, from, to)
+      for (let i = from; i < to; i++) hash = (Math.imul(hash, 31) + (codes[i] as number)) | 0
+      const set = setOf(codes, from, to)
       const first = set * WAYS
       const way = oldest[set] as number
       oldest[set] = (way + 1) % WAYS
       for (let place = first; place < first + WAYS; place++) {
         if (seen[place] !== hash) continue
-        pool.set(units.subarray(from, to), place * MOST_UNITS)
+        pool.set(codes.subarray(from, to), place * MOST_UNITS)
         known[place] = make()
         return
       }
