@@ -24,8 +24,13 @@ const CORE = suites('core', 'client', 'guard', 'detect', 'respond')
 /** Their files leave nothing behind in a process, and share one: loading every module anew for each would take as long as the tests. */
 const SHARED = [...CORE, ...suites('assess', 'cli', 'privacy', 'server')]
 const OWN = suites(...readdirSync(join(root, 'packages'))).filter((suite) => !SHARED.includes(suite))
-/** The first loads a client that changes how errors look in the whole process; the second is judged by the clock. */
-const APART = ['packages/privacy/src/prisma/', 'packages/detect/src/engine/builtin-rules.test.ts']
+/** The first two load libraries that change how errors look in the whole process; the others are judged by the clock. */
+const APART = [
+  'packages/privacy/src/prisma/',
+  'packages/guard/src/next/',
+  'packages/detect/src/engine/builtin-rules.test.ts',
+  'packages/privacy/src/masking/scan/hostile.test.ts',
+]
 const inOneProcess = (names) => [...names, '--no-isolate', ...APART.flatMap((path) => ['--exclude', `${path}**`])]
 const REST = [...APART, ...OWN, 'examples/', 'tests/house', 'tests/exports']
 
