@@ -19,8 +19,10 @@ const MOST = 36
 /** For each place of a mask 128 cells, one by unit: 1 where the unit may stand there. One look a unit, since every line has a few such values. */
 const tableOf = (mask: string): Uint8Array => {
   const table = new Uint8Array(mask.length << 7)
-  for (const [place, letter] of [...mask].entries())
+  for (let place = 0; place < mask.length; place++) {
+    const letter = mask.charAt(place)
     for (const unit of LETTERS[letter] ?? letter) table[(place << 7) | unit.charCodeAt(0)] = 1
+  }
   return table
 }
 
