@@ -1,4 +1,4 @@
-import type { Hidden } from './limits.js'
+import { LEAST_TEXT, type Hidden } from './limits.js'
 import type { KnownStrings } from './known-strings.js'
 import type { PlainShapes } from './plain-shapes.js'
 import { isSameRun, type TextUnits, viewOf } from './units.js'
@@ -136,6 +136,17 @@ export const createJsonShapes = <State>(
     return node.quoted
   }
 
+  /** What stands for a value that is read as text; `undefined` when it stays. */
+  const readText = (node: ShapeNode<State>, text: string, units: TextUnits, from: number, to: number): string | undefined => {
+    if (to < from + LEAST_TEXT || isPlain(units.codes, from, to)) return undefined
+    const isVaried = node.asked >= MOST_ASKED && node.known * 4 < node.asked
+    if (!isVaried && isKnown(node, units, from, to)) return undefined
+    const given = text.slice(from, to)
+    const masked = maskedOf(node, given)
+    if (masked === undefined && !isVaried) keep(units, from, to, given)
+    return masked
+  }
+
   const add = (node: ShapeNode<State>, units: Uint16Array, next: ShapeNode<State> | undefined): void => {
     if (node.nexts.length >= MOST_NEXTS) node.nexts.pop()
     node.nexts.push({ view: viewOf(units.slice()), length: units.length, node: next })
@@ -172,26 +183,15 @@ export const createJsonShapes = <State>(
         } else {
           if (at >= length || codes[at] !== 34) break
           const { usualLength } = value
-          if (usualLength > 0 && at + usualLength < length && isSameRun(value.usual, 0, view, at + 1, usualLength)) {
-            at += usualLength + 1
-            lastOut = out
-            lastCopied = copied
-            lastAt = from
-            node = value
-            continue
+          if (usualLength > 0 && at + usualLength < length && isSameRun(value.usual, 0, view, at + 1, usualLength)) at += usualLength + 1
+          else {
+            at = text.indexOf('"', at + 1)
+            // escapes are for the pass that knows them
+            if (at < 0 || (firstEscape >= 0 && firstEscape < at && text.slice(from, at).includes('\\'))) break
+            if (value.mode === undefined) masked = readText(value, text, units, from + 1, at)
+            else if (value.mode !== 'open' && at > from + 1) masked = value.mark ?? maskedOf(value, text.slice(from + 1, at))
+            at++
           }
-          at = text.indexOf('"', at + 1)
-          // escapes are for the pass that knows them
-          if (at < 0 || (firstEscape >= 0 && firstEscape < at && text.slice(from, at).includes('\\'))) break
-          if (value.mode === undefined) {
-            const isVaried = value.asked >= MOST_ASKED && value.known * 4 < value.asked
-            if (at > from + 4 && !isPlain(codes, from + 1, at) && (isVaried || !isKnown(value, units, from + 1, at))) {
-              const given = text.slice(from + 1, at)
-              masked = maskedOf(value, given)
-              if (masked === undefined && !isVaried) keep(units, from + 1, at, given)
-            }
-          } else if (value.mode !== 'open' && at > from + 1) masked = value.mark ?? maskedOf(value, text.slice(from + 1, at))
-          at++
         }
         lastOut = out
         lastCopied = copied
