@@ -31,7 +31,17 @@ export const storeConformance: readonly StoreCheck[] = [
   {
     name: 'keeps any text as it is',
     run: async ({ store }) => {
-      for (const value of ['', '\u{1f512} ü \\ " \' \n\r\t', 'null', '{"a":1}', 'x'.repeat(65_536), 'a\0b', '\u0001', '\u0001YQ']) {
+      for (const value of [
+        '',
+        '\u{1f512} ü \\ " \' \n\r\t',
+        'null',
+        '{"a":1}',
+        'x'.repeat(65_536),
+        'a\0b',
+        '\u0001',
+        '\u0001YQ',
+        'half \ud800',
+      ]) {
         const key = fresh('text')
         await store.write(key, value, { ttlMs: LONG })
         equal((await store.read(key))?.value, value)
@@ -41,7 +51,7 @@ export const storeConformance: readonly StoreCheck[] = [
   {
     name: 'takes any key: quotes, wildcards, names of the prototype, 512 characters',
     run: async ({ store }) => {
-      const keys = ['__proto__', 'constructor', "a'b", 'a%b', 'a_b', 'aXb', 'ä', 'x', '\0', '\u0001'].map(
+      const keys = ['__proto__', 'constructor', "a'b", 'a%b', 'a_b', 'aXb', 'ä', 'x', '\0', '\u0001', '\ud800', '\ud801', '\ufffd'].map(
         (part) => `${fresh('key')}:${part}`,
       )
       keys.push(fresh('long').padEnd(512, 'k'))

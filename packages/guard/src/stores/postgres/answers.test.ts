@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { LimitRule } from '../../limiter/types.js'
-import { decodeText, encodeText } from './encode-text.js'
+import { decodeText, encodeText } from '../encode-text.js'
 import { type PostgresPool, postgresStore, type PostgresStoreOptions } from './postgres-store.js'
 import { postgresStoreSchema } from './schema.js'
 

@@ -9,7 +9,7 @@ import { expectBack, pause } from '../fixtures/outage.js'
 import { limitStoreConformance } from '../../limiter/limit-store-conformance.js'
 import type { LimitRule } from '../../limiter/types.js'
 import { storeConformance } from '../../store/store-conformance.js'
-import { decodeText, encodeText } from './encode-text.js'
+import { decodeText, encodeText } from '../encode-text.js'
 import { type PostgresPool, postgresStore, type PostgresStore } from './postgres-store.js'
 import { postgresStoreSchema } from './schema.js'
 

@@ -3,7 +3,7 @@ import type { LimitAnswer, LimitCapable, LimitStore, StoreTake } from '../../lim
 import { integerOption, knownOptions, optionError } from '../../options/check.js'
 import { checkKey, checkWrite } from '../../store/bounds.js'
 import { createGuarded, type OutageOptions } from '../../store/guarded.js'
-import { decodeText, encodeText } from './encode-text.js'
+import { decodeText, encodeText } from '../encode-text.js'
 import { postgresStoreSchema } from './schema.js'
 
 /** What is used of a pool; `Pool` of pg 8 has it. */

@@ -4,6 +4,7 @@ import type { LimitAnswer, LimitCapable, LimitRule, LimitStore, StoreTake } from
 import { knownOptions, optionError } from '../../options/check.js'
 import { checkKey, checkWrite } from '../../store/bounds.js'
 import { createGuarded, type OutageOptions } from '../../store/guarded.js'
+import { decodeText, encodeText } from '../encode-text.js'
 import { DROP, gcraScript, GIVE, LIST, READ, REMOVE, REMOVE_GROUP, type Script, TAKE, WRITE } from './scripts.js'
 
 /** What is used of a client; `Redis` and `Cluster` of ioredis 5 or later have it. */
@@ -178,31 +179,36 @@ export const redisStore = (client: RedisClient, options: RedisStoreOptions = {})
   return {
     read: async (key) => {
       checkKey('key', key)
-      const [value, version] = await guarded(() => run(READ, [values + key], NOTHING, list))
-      return typeof value === 'string' && typeof version === 'string' ? { value, version } : undefined
+      const [value, version] = await guarded(() => run(READ, [values + encodeText(key)], NOTHING, list))
+      return typeof value === 'string' && typeof version === 'string' ? { value: decodeText(value), version } : undefined
     },
     write: async (key, value, settings) => {
       checkWrite(key, value, settings)
-      const { ttlMs, ifVersion, group } = settings
+      const { ttlMs, ifVersion } = settings
+      const name = encodeText(key)
+      const group = settings.group === undefined ? [] : [encodeText(settings.group)]
       const condition = ifVersion === undefined ? 'a' : ifVersion === null ? 'n' : `v${ifVersion}`
       const version = `${instance}${(++versions).toString(36)}`
-      const rest = [groups, key, value, version, String(Math.ceil(ttlMs)), condition, ...(group === undefined ? [] : [group])]
-      return (await guarded(() => run(WRITE, [values + key], rest, integer))) === 1
+      const rest = [groups, name, encodeText(value), version, String(Math.ceil(ttlMs)), condition, ...group]
+      return (await guarded(() => run(WRITE, [values + name], rest, integer))) === 1
     },
     remove: async (key) => {
       checkKey('key', key)
-      await guarded(() => run(REMOVE, [values + key], [groups, key], none))
+      const name = encodeText(key)
+      await guarded(() => run(REMOVE, [values + name], [groups, name], none))
     },
     list: async (group) => {
       checkKey('group', group)
-      const flat = await guarded(() => run(LIST, [groups + group], [values, group], list))
+      const name = encodeText(group)
+      const flat = await guarded(() => run(LIST, [groups + name], [values, name], list))
       const found: { key: string; value: string }[] = []
-      for (let i = 0; i + 1 < flat.length; i += 2) found.push({ key: String(flat[i]), value: String(flat[i + 1]) })
+      for (let i = 0; i + 1 < flat.length; i += 2) found.push({ key: decodeText(String(flat[i])), value: decodeText(String(flat[i + 1])) })
       return found
     },
     removeGroup: async (group) => {
       checkKey('group', group)
-      return guarded(() => run(REMOVE_GROUP, [groups + group], [values, group], integer))
+      const name = encodeText(group)
+      return guarded(() => run(REMOVE_GROUP, [groups + name], [values, name], integer))
     },
     limits,
   }
