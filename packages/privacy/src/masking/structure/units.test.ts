@@ -1,0 +1,60 @@
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { createUnits, isSameRun, viewOf } from './units.js'
+
+fc.configureGlobal({ seed: 20_261_122 })
+
+const viewOfText = (text: string): DataView => viewOf(Uint16Array.from({ length: text.length }, (_, i) => text.charCodeAt(i)))
+/** Letters, and units whose bits read as no number, as minus zero or as infinity. */
+const unit = fc.constantFrom('a', 'b', '"', '\u8000', '\u7ff0', '\u7ff8', '\ufff0', '\ufffd', '\ud800', '\u0001')
+const text = fc.string({ unit, maxLength: 40 })
+
+describe('two runs of units', () => {
+  it('are the same only where they are', () => {
+    fc.assert(
+      fc.property(text, text, text, text, (before, left, right, other) => {
+        const [a, b] = [`${before}${left}`, `${other}${right}`]
+        const size = Math.min(left.length, right.length)
+        const isSame = isSameRun(viewOfText(a), before.length, viewOfText(b), other.length, size)
+        expect(isSame && left.slice(0, size) !== right.slice(0, size)).toBe(false)
+      }),
+      { numRuns: 5_000 },
+    )
+  })
+
+  it('in ASCII are the same wherever they stand, and differ by any one unit', () => {
+    const ascii = fc.string({
+      unit: fc.integer({ min: 1, max: 127 }).map((code) => String.fromCharCode(code)),
+      minLength: 1,
+      maxLength: 70,
+    })
+    fc.assert(
+      fc.property(ascii, fc.nat(9), fc.nat(9), fc.nat(69), (run, before, other, at) => {
+        const [a, b] = [viewOfText('x'.repeat(before) + run), viewOfText('y'.repeat(other) + run)]
+        expect(isSameRun(a, before, b, other, run.length)).toBe(true)
+        const place = at % run.length
+        const changed = `${run.slice(0, place)}\u0080${run.slice(place + 1)}`
+        expect(isSameRun(a, before, viewOfText('y'.repeat(other) + changed), other, run.length)).toBe(false)
+      }),
+      { numRuns: 2_000 },
+    )
+  })
+
+  it('with NUL in the text that is looked at are not those of one without', () => {
+    expect(isSameRun(viewOfText('aaaa\u0000\u0000\u0000\u8000'), 0, viewOfText('aaaa\u0001\u0000\u0000\u0000'), 0, 8)).toBe(false)
+  })
+})
+
+describe('the units of a text', () => {
+  it.each([0, 1, 65_536, 65_537, 1_048_577])('of %i characters are its UTF-16 code units', (length) => {
+    const { load } = createUnits()
+    const given = 'aé\u{1f511}'.repeat(Math.ceil(length / 4)).slice(0, length)
+    for (let round = 0; round < 2; round++) {
+      const { codes, view } = load(given)
+      for (const at of [0, 1, length >> 1, length - 1].filter((place) => place >= 0 && place < length)) {
+        expect(codes[at]).toBe(given.charCodeAt(at))
+        expect(view.getUint16(2 * at, true)).toBe(given.charCodeAt(at))
+      }
+    }
+  })
+})
