@@ -7,6 +7,9 @@ import { launchChromium } from './support/chromium.js'
 import { createPlace, parapet } from './support/control-plane.js'
 import { type Program, run, startProgram } from './support/processes.js'
 
+/** Lists of the console; the first of each list that leads on is opened as well. */
+const PAGES = ['/', '/triage', '/activity', '/rules', '/sources', '/alerts', '/decisions', '/subjects', '/subjects/resets', '/incidents', '/notifications', '/policies', '/enforcers', '/account', '/operators'] // prettier-ignore
+
 const browserHere = needs('chromium')
 
 describe.skipIf(!browserHere.ok)(`parapet demo${browserHere.note}`, () => {
@@ -63,6 +66,36 @@ describe.skipIf(!browserHere.ok)(`parapet demo${browserHere.note}`, () => {
     }
   })
 
+  it('shows each page of the console, and what each list leads to, without one error', async () => {
+    const wrong: string[] = []
+    let at = ''
+    page.on('console', (message) => message.type() === 'error' && wrong.push(`${at}: ${message.text()}`))
+    page.on('pageerror', (error) => wrong.push(`${at}: ${error.message}`))
+    page.on('response', (answer) => answer.status() >= 400 && wrong.push(`${at}: ${answer.status()} ${answer.url()}`))
+    const open = async (path: string): Promise<readonly string[]> => {
+      at = path
+      await page.goto(url + path)
+      await page.locator('h1').waitFor()
+      await page.waitForLoadState('networkidle', { timeout: 3_000 }).catch(() => undefined)
+      return page.locator('main a[href^="/"]').evaluateAll((links) => links.map((link) => link.getAttribute('href') ?? ''))
+    }
+    const opened: string[] = []
+    for (const path of PAGES) {
+      const next = (await open(path)).find((link) => link.startsWith(`${path}/`) && !PAGES.includes(link))
+      if (next === undefined) continue
+      await open(next)
+      opened.push(path)
+    }
+    expect(wrong).toEqual([])
+    expect(opened).toEqual(['/triage', '/rules', '/alerts', '/decisions', '/subjects', '/policies'])
+  }, 120_000)
+
+  it('has a guard that says what it holds, and is in step', async () => {
+    await page.goto(`${url}/enforcers`)
+    await page.getByText('In step').first().waitFor()
+    await page.getByText('Demo shop').first().waitFor()
+  })
+
   it('sends less than 200 KB of first JavaScript, compressed', async () => {
     const fresh = await (await browser.newContext()).newPage()
     const scripts: Promise<number>[] = []
@@ -88,5 +121,7 @@ describe.skipIf(!browserHere.ok)(`parapet demo${browserHere.note}`, () => {
     await page.goto(`${url}/alerts`)
     await page.locator('h1').waitFor()
     await expect.poll(() => page.locator('[data-row]').count()).toBe(0)
+    await page.goto(`${url}/enforcers`)
+    await page.getByText('Nothing carries decisions out yet').waitFor()
   }, 60_000)
 })

@@ -2,7 +2,6 @@ import { timingSafeEqual } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { createClient } from '@parapet/client'
 import { DEMO_TAG } from '@parapet/core'
 import { createGuard } from '@parapet/guard'
 import { node } from '@parapet/guard/node'
@@ -37,16 +36,16 @@ const answer = (response: ServerResponse, status: number, text: string): void =>
  * demo's requests can come from addresses of documentation ranges; its events are tagged and sent to the control plane.
  */
 export const startShop = async (controlPlane: { readonly url: string; readonly token: string }): Promise<DemoShop> => {
-  const client = createClient(controlPlane)
   const guard = createGuard({
+    controlPlane,
+    service: 'demo shop',
+    tags: [DEMO_TAG],
     clientAddress: { trusted: ['127.0.0.1'] },
     publicOrigins: ['http://localhost'],
     loginRoutes: ['/login'],
     secret: 'the demo signs nothing that matters outside of it',
-    onEvent: (event) => client.send({ ...event, tags: [DEMO_TAG], 'service.name': 'demo shop' }),
     onDiagnostic: () => undefined,
   })
-  client.followDecisions(guard.decisions)
 
   const signIn = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const form = await readForm(request)
@@ -89,7 +88,6 @@ export const startShop = async (controlPlane: { readonly url: string; readonly t
       server.closeAllConnections()
       server.close()
       await guard.close()
-      await client.close()
     },
   }
 }

@@ -72,7 +72,8 @@ export const createGuard = (options: GuardOptions): Guard => {
           },
         })
   const emit = (happened: SecurityEvent): void => {
-    const event = masker === undefined ? happened : maskEvent(happened, masker)
+    const told = settings.about === undefined ? happened : { ...happened, ...settings.about }
+    const event = masker === undefined ? told : maskEvent(told, masker)
     client?.send(event)
     try {
       settings.onEvent(event)

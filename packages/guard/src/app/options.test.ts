@@ -55,6 +55,14 @@ describe('options of the guard', () => {
     })
   })
 
+  it('name the application and its labels in words that a terminal can show', () => {
+    expect(read().about).toBeUndefined()
+    expect(read({ service: 'shop', tags: ['production'] }).about).toEqual({ 'service.name': 'shop', tags: ['production'] })
+    for (const service of ['', ' shop', 'a\u001b[31mb', 'x'.repeat(65), 7, 'a\nb']) expect(complaint({ service })).toMatch(/^service is /)
+    for (const tags of ['production', ['a', ''], ['\u202eb'], Array.from({ length: 17 }, (_, i) => `t${i}`)])
+      expect(complaint({ tags })).toMatch(/^tags is /)
+  })
+
   it('that are misspelt are refused by name: a setting that does nothing protects nobody', () => {
     expect(complaint({ loginRoute: ['/login'] })).toContain('loginRoute')
     expect(complaint({ limits: { sensitve: {} } })).toContain('sensitve')

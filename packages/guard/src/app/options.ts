@@ -119,6 +119,10 @@ export type GuardOptions = {
   }
   /** one event for each answered request; default true. What is refused is told of in any case */
   readonly requestEvents?: boolean
+  /** the application's name in every event (`service.name` of ECS), where several send with one token */
+  readonly service?: string
+  /** labels of every event (`tags` of ECS), such as `production`; up to 16 */
+  readonly tags?: readonly string[]
   /** told of every event, with or without a control plane */
   readonly onEvent?: (event: SecurityEvent) => void
   /** told of trouble with the guard itself; a process warning by default */
@@ -154,6 +158,8 @@ export type GuardSettings = {
   readonly refuseUnread: boolean
   readonly limits: Readonly<Record<string, LimitPolicy>>
   readonly requestEvents: boolean
+  /** what every event says beside what happened */
+  readonly about: Pick<SecurityEvent, 'service.name' | 'tags'> | undefined
   readonly clock: Clock
   readonly random: RandomSource
   readonly onEvent: (event: SecurityEvent) => void
@@ -163,9 +169,23 @@ export type GuardSettings = {
 const NAMES = [
   'clientAddress', 'clientPrefix', 'publicOrigins', 'mode', 'observe', 'controlPlane', 'store', 'keyring', 'secret', 'loginRoutes',
   'sensitiveRoutes', 'limits', 'preset', 'headers', 'csrf', 'session', 'login', 'geo', 'challenge', 'stepUp', 'onCredentialsEnd', 'redirect',
-  'signedUrls', 'publicIds', 'reports', 'assessment', 'errors', 'onNotice', 'notices', 'accessAudit', 'requestEvents', 'onEvent', 'onDiagnostic', 'masker',
+  'signedUrls', 'publicIds', 'reports', 'assessment', 'errors', 'onNotice', 'notices', 'accessAudit', 'requestEvents', 'service', 'tags', 'onEvent', 'onDiagnostic', 'masker',
   'clock', 'random',
 ] as const // prettier-ignore
+
+const MOST_TAGS = 16
+
+/** Names that a terminal and a table can show. */
+const readAbout = ({ service, tags }: Pick<GuardOptions, 'service' | 'tags'>): GuardSettings['about'] => {
+  if (service === undefined && tags === undefined) return undefined
+  const isName = (value: unknown): boolean =>
+    typeof value === 'string' && /^[\p{L}\p{N}](?:[\p{L}\p{N} ._:/-]{0,62}[\p{L}\p{N}])?$/u.test(value)
+  if (service !== undefined && !isName(service))
+    throw optionError('service', service, "give a name of up to 64 letters, digits, spaces and . _ : / -, such as 'shop'")
+  if (tags !== undefined && !(Array.isArray(tags) && tags.length <= MOST_TAGS && tags.every(isName)))
+    throw optionError('tags', tags, "give up to 16 names of letters, digits, spaces and . _ : / -, such as ['production']")
+  return { ...(service === undefined ? {} : { 'service.name': service }), ...(tags === undefined ? {} : { tags: [...tags] }) }
+}
 
 const LIMIT_NAMES = ['anonymous', 'user', 'sensitive', 'unknown'] as const
 const POLICIES: readonly WatchedPolicy[] = [
@@ -309,6 +329,7 @@ export const readGuardOptions = (options: GuardOptions): GuardSettings => {
     refuseUnread: choiceOption('session.onOutage', options.session?.onOutage, 'anonymous', ['anonymous', 'closed']) === 'closed',
     limits: { ...LIMITS, ...options.limits },
     requestEvents: booleanOption('requestEvents', options.requestEvents, true),
+    about: readAbout(options),
     clock,
     random: options.random ?? systemRandom,
     onEvent: options.onEvent ?? (() => undefined),

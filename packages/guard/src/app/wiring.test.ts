@@ -29,6 +29,18 @@ describe('the parts of a guard', () => {
     expect(elsewhere.guard.enter(request({}, { cookie }))).toBeInstanceOf(Promise)
   })
 
+  it('say in every event whose it is and what it is labelled', async () => {
+    const w = world({ service: 'shop 2', tags: ['production', 'eu-west/1'] })
+    await w.go()
+    await w.attempt('anna', false)
+    w.guard.redirect.safe('//evil.example')
+    expect(w.events.length).toBeGreaterThan(1)
+    for (const event of w.events) expect(event).toMatchObject({ 'service.name': 'shop 2', tags: ['production', 'eu-west/1'] })
+    const plain = world()
+    plain.guard.redirect.safe('//evil.example')
+    expect(Object.keys(plain.events[0] ?? {})).not.toContain('tags')
+  })
+
   it('redirect to declared places only, and tell of others [ASVS 3.7.2]', () => {
     const w = world({ redirect: { fallback: '/home' } })
     expect(w.guard.redirect.safe('/a')).toBe('/a')

@@ -13,6 +13,7 @@ import { subjects } from './0011-subjects.js'
 import { notifications } from './0012-notifications.js'
 import { incidents } from './0013-incidents.js'
 import { feeds } from './0014-feeds.js'
+import { enforcersOfSources } from './0015-enforcers-of-sources.js'
 
 /** Every step of the schema, in order. A new one is added at the end, never between. */
 export const MIGRATIONS: readonly Migration[] = [
@@ -30,4 +31,5 @@ export const MIGRATIONS: readonly Migration[] = [
   notifications,
   incidents,
   feeds,
+  enforcersOfSources,
 ]

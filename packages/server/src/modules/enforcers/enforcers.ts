@@ -29,6 +29,8 @@ type Row = {
   readonly differs_since: number | null
   readonly missing_at: number | null
   readonly head: number
+  /** reported by the demo: it comes and goes, and nobody is told */
+  readonly demo: boolean
 }
 
 type Known = { readonly row: Row; readonly view: EnforcerView & { readonly firstAt: number } }
@@ -62,7 +64,7 @@ export const createEnforcers = (deps: {
     const { rows } = await client.query<Row>(
       `SELECT e.id, source_id, source_name, first_at, received_at, sealed, told, differs_since,
         (SELECT at FROM decision_log WHERE revision > e.revision ORDER BY revision LIMIT 1) AS missing_at,
-        (SELECT head FROM log_heads WHERE name = 'decisions') AS head
+        (SELECT head FROM log_heads WHERE name = 'decisions') AS head, EXISTS (SELECT 1 FROM sources s WHERE s.id = e.source_id AND s.demo) AS demo
        FROM enforcers e WHERE received_at > $1 ORDER BY source_name, kind, id LIMIT ${MOST}`,
       [now - DAY],
     )
@@ -172,7 +174,7 @@ export const createEnforcers = (deps: {
     watch: async () => {
       const now = clock()
       let told = 0
-      for (const known of await present()) if (await judge(known, now)) told++
+      for (const known of await present()) if (!known.row.demo && (await judge(known, now))) told++
       await pool.query('DELETE FROM enforcers WHERE received_at < $1', [now - DAY])
       return told
     },

@@ -194,6 +194,19 @@ describe('people', () => {
     await Promise.all([t.watchEnforcers(), t.watchEnforcers(), t.watchEnforcers()])
     expect((await notified()).filter((title) => title.includes('gone'))).toHaveLength(1)
   })
+
+  it('are not told of the guard of a demo, which comes and goes, and which goes with the demo', async () => {
+    const { id, token } = await t.makeSource('demo of a shop', true)
+    const reports = [report({ kind: 'guard', instance: 'a shop that was a demo' })]
+    expect((await t.call('POST', '/v1/enforcers/reports', { token, body: { reports } })).status).toBe(204)
+    const view = async (): Promise<Json> => (await local('GET', '/v1/enforcers')).body.items.find((one: Json) => one.source.id === id)
+    t.advance(46_000)
+    await t.watchEnforcers()
+    expect(await view()).toMatchObject({ state: 'silent' })
+    expect((await notified()).filter((title) => title.includes('demo'))).toEqual([])
+    expect((await local('DELETE', '/v1/demo')).status).toBe(200)
+    expect(await view()).toBeUndefined()
+  })
 })
 
 describe('a decision', () => {
