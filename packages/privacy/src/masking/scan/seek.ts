@@ -8,6 +8,7 @@ export const SHAPE_STATE = 1
 /** Of this module alone, since the compiler does not take what comes from another one, or goes to one, for a constant. */
 const SHIFT = KIND_SHIFT
 const CLASS = 2 ** KIND_SHIFT - 1
+const [KEY, RUN] = [KEY_GUARD, RUN_GUARD] as const
 
 /** By unit: 1 for letters, digits and underscore, but for the letters of escapes such as `\n`, after which a word may begin. */
 const IN_WORD: Uint8Array = Uint8Array.from(KINDS, (kinds, unit) =>
@@ -66,9 +67,9 @@ export const seek = (text: Uint8Array, from: number, to: number, tables: SeekTab
       continue
     }
     const guard = guards[((literal - firstHit) * perStride + 0.5) | 0] as number
-    if (guard === KEY_GUARD) {
+    if (guard === KEY) {
       if (IS_SMALL[text[at + 1] as number] !== 1) break
-    } else if (guard >= RUN_GUARD) {
+    } else if (guard >= RUN) {
       const before = at - (guard & 0xff)
       if (before >= 0 && ((guard >>> 8) & (beforeRun[text[before] as number] as number)) !== 0) break
     } else if (guard === 0 || at < guard || IN_WORD[text[at - guard] as number] === 0) break
