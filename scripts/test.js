@@ -42,7 +42,6 @@ const BESIDE = [
     'fresh-clone',
     'guard-keyset',
     'kill-ingest',
-    'operators',
     'planted',
     'quality',
     'quality-floors',

@@ -45,6 +45,13 @@ describe.skipIf(!here.ok)(`operators of the control plane, by keyboard alone${he
     await later(30_000)
     return code()
   }
+  /** Types the next code into the field that took the focus by itself. */
+  const typeNextCode = async (tab: Page): Promise<void> => {
+    const next = await nextCode()
+    await tab.locator('input:focus').waitFor()
+    await tab.keyboard.type(next)
+    await tab.keyboard.press('Enter')
+  }
   const open = async (): Promise<{ context: BrowserContext; page: Page }> => {
     const fresh = await browser.newContext({ viewport: { width: 1280, height: 860 }, locale: 'en-GB', reducedMotion: 'reduce' })
     const tab = await fresh.newPage()
@@ -122,7 +129,7 @@ describe.skipIf(!here.ok)(`operators of the control plane, by keyboard alone${he
   })
 
   afterEach(async ({ task }) => {
-    if (task.result?.state === 'fail') await page.screenshot({ path: join(PICTURES, 'failed.png') })
+    if (task.result?.state === 'fail') await page.screenshot({ path: join(PICTURES, `failed-${task.name.replaceAll(/\W+/g, '-')}.png`) })
   })
 
   it('sign up with the one-time link', async () => {
@@ -175,8 +182,7 @@ describe.skipIf(!here.ok)(`operators of the control plane, by keyboard alone${he
     await page.keyboard.press('Enter')
     await page.getByText('PPT_FACTOR_FAILED').waitFor()
     // the field has the focus again: the next code is typed at once
-    await page.keyboard.type(await nextCode())
-    await page.keyboard.press('Enter')
+    await typeNextCode(page)
     await atHome(page)
   })
 
@@ -237,8 +243,7 @@ describe.skipIf(!here.ok)(`operators of the control plane, by keyboard alone${he
     await heading(other.page, 'Second step')
     await tabTo(other.page, /^Code|Use the authenticator app/)
     if ((await other.page.getByLabel('Code', { exact: true }).count()) === 0) await pressOn(other.page, 'Use the authenticator app')
-    await other.page.keyboard.type(await nextCode())
-    await other.page.keyboard.press('Enter')
+    await typeNextCode(other.page)
     await atHome(other.page)
     await page.goto(`${url}/account`)
     await heading(page, 'Your account')
@@ -270,8 +275,7 @@ describe.skipIf(!here.ok)(`operators of the control plane, by keyboard alone${he
     await asked.getByRole('button', { name: 'Use the authenticator app' }).waitFor()
     await takePictures(page, '12-step-up')
     await pressOn(page, 'Use the authenticator app')
-    await page.keyboard.type(await nextCode())
-    await page.keyboard.press('Enter')
+    await typeNextCode(page)
     await page.getByText('Added: bert').waitFor()
     await page.getByRole('cell', { name: 'bert' }).first().waitFor()
     expect((await acts('operator.stepped_up'))[0]).toMatchObject({ actor: { name: 'olga' }, detail: { method: 'totp' } })
