@@ -87,7 +87,7 @@ describe('an incident', () => {
     await dialog.getByLabel(/^Note/).fill('the account is closed')
     await page.keyboard.press('Enter')
     await dialog.waitFor({ state: 'detached' })
-    await page.locator('.toast').getByRole('button', { name: 'Undo' }).first().click()
+    await page.locator('.toast').getByRole('button', { name: 'Undo' }).first().press('Enter')
     await page.getByText('INC-7: as it was').waitFor()
     expect(acts(plane)).toEqual([
       { act: 'note', text: 'rotated the keys of the export service' },

@@ -1,12 +1,11 @@
 /* oxlint-disable jsx-a11y/no-noninteractive-tabindex, jsx-a11y/prefer-tag-over-role -- what scrolls must be reachable with the keyboard */
 import type { AlertDetail } from '@parapet/core'
 import { useQuery } from '@tanstack/react-query'
-import { Ban } from 'lucide-react'
 import { useState } from 'react'
 
-import { api, mayDecide } from '../../app/api.js'
-import { useOperator } from '../../app/session.js'
+import { api } from '../../app/api.js'
 import { Answer } from '../../components/answer.js'
+import { BlockButton } from '../../components/block-button.js'
 import { BlockDialog } from '../../components/block-dialog.js'
 import { DemoTag } from '../../components/demo-tag.js'
 import { HostileText } from '../../components/hostile-text.js'
@@ -21,7 +20,6 @@ import { Events } from './events.js'
 const TARGETS = 12
 
 const Targets = ({ targets }: { readonly targets: readonly string[] }) => {
-  const operator = useOperator()
   const [all, setAll] = useState(false)
   const [blocking, setBlocking] = useState<string>()
   if (targets.length === 0) return null
@@ -31,12 +29,7 @@ const Targets = ({ targets }: { readonly targets: readonly string[] }) => {
         {(all ? targets : targets.slice(0, TARGETS)).map((target) => (
           <li key={target} className="flex items-center justify-between gap-3 border-b border-line py-1.5">
             <HostileText text={target} limit={64} className="min-w-0 font-mono text-[0.9rem] wrap-anywhere" />
-            {mayDecide(operator) ? (
-              <button type="button" className="button" data-kind="quiet" onClick={() => setBlocking(target)} aria-label={`Block ${target}`}>
-                <Ban size={15} aria-hidden />
-                Block…
-              </button>
-            ) : null}
+            <BlockButton target={target} onBlock={setBlocking} />
           </li>
         ))}
       </ul>

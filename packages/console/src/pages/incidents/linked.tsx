@@ -1,13 +1,11 @@
 import type { IncidentDetail } from '@parapet/core'
-import { Ban } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { useState } from 'react'
 import { Link } from 'wouter'
 
-import { mayDecide } from '../../app/api.js'
 import { useNow } from '../../app/clock.js'
-import { useOperator } from '../../app/session.js'
 import { AlertLines } from '../../components/alert-lines.js'
+import { BlockButton } from '../../components/block-button.js'
 import { BlockDialog } from '../../components/block-dialog.js'
 import { HostileText } from '../../components/hostile-text.js'
 import { Section } from '../../components/page-title.js'
@@ -15,7 +13,6 @@ import { Countdown } from '../../components/time.js'
 import { UndoButton } from '../../components/undo.js'
 import { activityPath, readSearch } from '../../lib/event-search.js'
 import { actionInWords } from '../../lib/format.js'
-import { flattenHostile } from '../../lib/hostile.js'
 import { subjectsPath } from '../../lib/subjects.js'
 
 const SHOWN = 8
@@ -39,7 +36,6 @@ const ROW = 'flex flex-wrap items-center justify-between gap-x-3 gap-y-1 border-
 
 /** Who and what an incident is about, each with its way on: users, addresses, alerts, what is in force and its undo. */
 export const Linked = ({ detail: { incident, alerts, decisions } }: { readonly detail: IncidentDetail }) => {
-  const may = mayDecide(useOperator())
   const now = useNow(10_000)
   const [blocking, setBlocking] = useState<string>()
   const active = decisions.filter((decision) => decision.lifted === undefined && decision.expiresAt > now)
@@ -90,18 +86,7 @@ export const Linked = ({ detail: { incident, alerts, decisions } }: { readonly d
               <Link href={`/decisions?address=${encodeURIComponent(address)}`} className="button" data-kind="quiet">
                 Why
               </Link>
-              {may ? (
-                <button
-                  type="button"
-                  className="button"
-                  data-kind="quiet"
-                  aria-label={`Block ${flattenHostile(address, 64)}`}
-                  onClick={() => setBlocking(address)}
-                >
-                  <Ban size={15} aria-hidden />
-                  Block…
-                </button>
-              ) : null}
+              <BlockButton target={address} onBlock={setBlocking} />
             </span>
           </li>
         ))}

@@ -1,23 +1,19 @@
 import type { SubjectDetail } from '@parapet/core'
-import { Ban } from 'lucide-react'
 import { useState } from 'react'
 import { Link } from 'wouter'
 
-import { mayDecide } from '../../app/api.js'
-import { useOperator } from '../../app/session.js'
+import { BlockButton } from '../../components/block-button.js'
 import { BlockDialog } from '../../components/block-dialog.js'
 import { HostileText } from '../../components/hostile-text.js'
 import { Section } from '../../components/page-title.js'
 import { Ago } from '../../components/time.js'
 import { activityPath, readSearch } from '../../lib/event-search.js'
 import { plural } from '../../lib/format.js'
-import { flattenHostile } from '../../lib/hostile.js'
 
 const SHOWN = 8
 
 /** Where somebody comes from, newest first, each with the way to its events and to a block. */
 export const Addresses = ({ addresses }: { readonly addresses: SubjectDetail['addresses'] }) => {
-  const may = mayDecide(useOperator())
   const [all, setAll] = useState(false)
   const [blocking, setBlocking] = useState<string>()
   return (
@@ -44,18 +40,7 @@ export const Addresses = ({ addresses }: { readonly addresses: SubjectDetail['ad
                   {plural(events, 'event')}, <Ago at={last} />
                 </span>
               </span>
-              {may ? (
-                <button
-                  type="button"
-                  className="button"
-                  data-kind="quiet"
-                  aria-label={`Block ${flattenHostile(address, 64)}`}
-                  onClick={() => setBlocking(address)}
-                >
-                  <Ban size={15} aria-hidden />
-                  Block…
-                </button>
-              ) : null}
+              <BlockButton target={address} onBlock={setBlocking} />
             </li>
           ))}
         </ul>
