@@ -5,6 +5,7 @@ import { builtInRuleSet } from './rules/built-in.js'
 import { compileRules, type CompiledRules } from './scan/compile-rules.js'
 import { keyLiterals } from './scan/key-literals.js'
 import { applyToBytes, applyToText } from './scan/apply-edits.js'
+import { createCleanCheck } from './scan/clean.js'
 import { createTextPass, type Edit, type PassDeps } from './scan/text-pass.js'
 import { windowOf } from './scan/units.js'
 import { createTextUnits } from './scan/text-units.js'
@@ -111,7 +112,15 @@ export const createMasker = (options: MaskerOptions = {}): TextMasker => {
     const { action } = policy.decide(what)
     return action === 'show' ? 'redact' : action
   }
-  const structure = { maskText: content, classify, replace, markOf, ...(options.paths === undefined ? {} : { paths: options.paths }) }
+  const isClean = createCleanCheck(deps.compiled)
+  const structure = {
+    maskText: content,
+    isClean,
+    classify,
+    replace,
+    markOf,
+    ...(options.paths === undefined ? {} : { paths: options.paths }),
+  }
   const jsonText = createJsonTextMasker(structure)
 
   return {

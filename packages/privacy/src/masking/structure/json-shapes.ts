@@ -1,7 +1,8 @@
-import { LEAST_TEXT, type Hidden } from './limits.js'
-import type { KnownStrings } from './known-strings.js'
+import type { CleanCheck } from '../scan/clean.js'
+import { DEFAULT_LIMITS, LEAST_TEXT, type Hidden } from './limits.js'
+import { type KnownStrings, MOST_KNOWN } from './known-strings.js'
 import type { PlainShapes } from './plain-shapes.js'
-import { isSameRun, type TextUnits, viewOf } from './units.js'
+import { type Codes, isSameRun, type TextUnits, viewOf } from './units.js'
 
 /** How a value is treated: hidden as something, left as it is, or read as text. */
 export type ValueMode = Hidden | 'open' | undefined
@@ -27,12 +28,12 @@ export type ShapeNode<State> = Changing<State> & {
   asked: number
   known: number
   /** a known value with its closing quote, or nothing: where most are the same it is compared, which costs less than looking it up */
-  usual: DataView
+  usual: number
   usualLength: number
 }
 
 /** A text in which nothing is hidden, from the end of one changing value to the start of the next; `node` is undefined at the end of the line. */
-type ShapeText<State> = { readonly view: DataView; readonly length: number; readonly node: ShapeNode<State> | undefined }
+type ShapeText<State> = { readonly from: number; readonly length: number; readonly node: ShapeNode<State> | undefined }
 
 /** Where following a text ended, and what of it is masked by then. */
 export type Followed<State> = {
@@ -54,6 +55,7 @@ export type ShapeDeps = {
   readonly quote: (text: string | null) => string
   readonly strings: KnownStrings
   readonly isPlain: PlainShapes
+  readonly isClean: CleanCheck
   /** remembers a clean value that stands in the text from `from` to `to` */
   readonly keep: (units: TextUnits, from: number, to: number, value: string) => void
 }
@@ -66,9 +68,9 @@ export type ShapeDeps = {
 export type JsonShapes<State> = {
   readonly follow: (text: string, units: TextUnits) => Followed<State>
   /** adds what was read after `node`: `units` up to a changing value. Gives the node of that value, `undefined` when it is not remembered. */
-  readonly grow: (node: ShapeNode<State>, units: Uint16Array, value: Changing<State>) => ShapeNode<State> | undefined
+  readonly grow: (node: ShapeNode<State>, units: Codes, value: Changing<State>) => ShapeNode<State> | undefined
   /** adds what was read after `node` up to the end */
-  readonly end: (node: ShapeNode<State>, units: Uint16Array) => void
+  readonly end: (node: ShapeNode<State>, units: Codes) => void
 }
 
 const MOST_NODES = 1_024
@@ -78,37 +80,71 @@ const LEAST_DIGITS = 12
 const MOST_ASKED = 256
 /** After so many values that were looked up, another one is taken for the usual one. */
 const USUAL_EVERY = 64
-const NOTHING = new DataView(new ArrayBuffer(0))
+/** The longest known value and its quote. */
+const USUAL_ROOM = MOST_KNOWN + 1
+/** Bytes of all texts and usual values. */
+const [FIRST_POOL, MOST_POOL] = [16_384, 1_048_576] as const
+
+/** ASCII that is no more than text: neither JSON (`{`, `[`) nor what PostgreSQL says of a row (`F`, `K`), and not too long to be read. */
+const mayBeClean = ({ codes, isWide }: TextUnits, from: number, to: number): boolean => {
+  const first = codes[from] as number
+  return !isWide && to - from <= DEFAULT_LIMITS.text && first !== 123 && first !== 91 && first !== 70 && first !== 75
+}
 
 /** By unit: 1 for what numbers are written with. */
 const IN_NUMBER: Uint8Array = Uint8Array.from({ length: 128 }, (_, unit) => ('0123456789.-+eE'.includes(String.fromCharCode(unit)) ? 1 : 0))
 const isInNumber = (unit: number): boolean => unit < 128 && IN_NUMBER[unit] === 1
 
-const isSame = <State>({ view, length }: ShapeText<State>, units: Uint16Array): boolean =>
-  length === units.length && isSameRun(view, 0, viewOf(units), 0, length)
-
-/** Starts with nothing remembered. `start` is the state at the beginning of a text. */
+/** Starts with nothing remembered. `start` is the state at the beginning of a text. All texts are of one width. */
 export const createJsonShapes = <State>(
   start: State,
-  { textOf, replace, markOf, quote, strings, isPlain, keep }: ShapeDeps,
+  isWide: boolean,
+  { textOf, replace, markOf, quote, strings, isPlain, isClean, keep }: ShapeDeps,
 ): JsonShapes<State> => {
+  const shift = isWide ? 1 : 0
   const markFor = (mode: ValueMode): string | undefined => {
     const mark = mode === undefined || mode === 'open' ? undefined : markOf(mode)
     return mark === undefined ? undefined : quote(mark)
   }
   const newNode = ({ isNumber, mode, isTime, state }: Changing<State>): ShapeNode<State> => ({
-    isNumber, mode, isTime, state, mark: markFor(mode), nexts: [], shown: '', quoted: '""', asked: 0, known: 0, usual: NOTHING, usualLength: 0,
+    isNumber, mode, isTime, state, mark: markFor(mode), nexts: [], shown: '', quoted: '""', asked: 0, known: 0, usual: -1, usualLength: 0,
   }) // prettier-ignore
   const newRoot = (): ShapeNode<State> => newNode({ isNumber: false, mode: undefined, isTime: false, state: start })
   let root = newRoot()
   let nodes = 0
+  // all texts and usual values in one array: what is compared lies close together
+  let bytes = new Uint8Array(FIRST_POOL)
+  let pool = viewOf(bytes)
+  let pooled = 0
+
+  /** Everything is learned again: what is still logged comes back soon. */
+  const forget = (): void => {
+    root = newRoot()
+    nodes = 0
+    pooled = 0
+  }
+  /** Room for so many bytes: its place, or -1 when there is none. */
+  const take = (size: number): number => {
+    if (pooled + size > MOST_POOL) return -1
+    if (pooled + size > bytes.length) {
+      const wider = new Uint8Array(Math.max(pooled + size, bytes.length * 2))
+      wider.set(bytes)
+      bytes = wider
+      pool = viewOf(bytes)
+    }
+    pooled += size
+    return pooled - size
+  }
+  const put = (units: Codes, place: number): void => bytes.set(new Uint8Array(units.buffer, units.byteOffset, units.byteLength), place)
+  const isSame = ({ from, length }: ShapeText<State>, units: Codes): boolean =>
+    length === units.length && isSameRun(pool, from, viewOf(units), 0, units.byteLength)
 
   const nextOf = ({ nexts }: ShapeNode<State>, view: DataView, at: number, length: number): ShapeText<State> | undefined => {
     for (let n = 0; n < nexts.length; n++) {
       const next = nexts[n] as ShapeText<State>
       const size = next.length
       if (at + size > length || (next.node === undefined && at + size !== length)) continue
-      if (!isSameRun(next.view, 0, view, at, size)) continue
+      if (!isSameRun(pool, next.from, view, at << shift, size << shift)) continue
       // the one that came last is tried first
       if (n > 0) [nexts[n - 1], nexts[n]] = [next, nexts[n - 1] as ShapeText<State>]
       return next
@@ -120,7 +156,9 @@ export const createJsonShapes = <State>(
     node.asked++
     if (strings.find(units, from, to) === undefined) return false
     if (node.known++ % USUAL_EVERY === 0) {
-      node.usual = viewOf(units.codes.slice(from, to + 1))
+      if (node.usual < 0) node.usual = take(USUAL_ROOM << shift)
+      if (node.usual < 0) return true
+      put(units.codes.subarray(from, to + 1), node.usual)
       node.usualLength = to + 1 - from
     }
     return true
@@ -141,15 +179,19 @@ export const createJsonShapes = <State>(
     if (to < from + LEAST_TEXT || isPlain(units.codes, from, to)) return undefined
     const isVaried = node.asked >= MOST_ASKED && node.known * 4 < node.asked
     if (!isVaried && isKnown(node, units, from, to)) return undefined
+    if (isVaried && mayBeClean(units, from, to) && isClean(units.codes as Uint8Array, from, to)) return undefined
     const given = text.slice(from, to)
     const masked = maskedOf(node, given)
     if (masked === undefined && !isVaried) keep(units, from, to, given)
     return masked
   }
 
-  const add = (node: ShapeNode<State>, units: Uint16Array, next: ShapeNode<State> | undefined): void => {
+  const add = (node: ShapeNode<State>, units: Codes, next: ShapeNode<State> | undefined): void => {
     if (node.nexts.length >= MOST_NEXTS) node.nexts.pop()
-    node.nexts.push({ view: viewOf(units.slice()), length: units.length, node: next })
+    const from = take(units.byteLength)
+    if (from < 0) return forget()
+    put(units, from)
+    node.nexts.push({ from, length: units.length, node: next })
   }
 
   return {
@@ -183,7 +225,8 @@ export const createJsonShapes = <State>(
         } else {
           if (at >= length || codes[at] !== 34) break
           const { usualLength } = value
-          if (usualLength > 0 && at + usualLength < length && isSameRun(value.usual, 0, view, at + 1, usualLength)) at += usualLength + 1
+          if (usualLength > 0 && at + usualLength < length && isSameRun(pool, value.usual, view, (at + 1) << shift, usualLength << shift))
+            at += usualLength + 1
           else {
             at = text.indexOf('"', at + 1)
             // escapes are for the pass that knows them
@@ -209,9 +252,7 @@ export const createJsonShapes = <State>(
       const there = node.nexts.find((next) => next.node?.isNumber === value.isNumber && isSame(next, units))
       if (there?.node !== undefined) return there.node
       if (nodes >= MOST_NODES) {
-        // everything is learned again: what is still logged comes back soon
-        root = newRoot()
-        nodes = 0
+        forget()
         return undefined
       }
       nodes++

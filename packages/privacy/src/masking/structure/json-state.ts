@@ -2,6 +2,7 @@ import type { ValueMode } from './json-shapes.js'
 import type { Known } from './known-strings.js'
 import type { Hidden } from './limits.js'
 import type { PathNodes } from './paths.js'
+import type { Codes } from './units.js'
 
 /** How the values of one object or list are treated. */
 export type JsonFrame = {
@@ -46,7 +47,7 @@ const PLAIN = /^[\w:[\]*. @+-]*$/
 export const isSpace = (code: number): boolean => code === 32 || code === 10 || code === 13 || code === 9
 
 /** Digits, sign, point, exponent, in any order: nothing else may hide in a bare word. */
-export const isNumber = (units: Uint16Array, from: number, to: number): boolean => {
+export const isNumber = (units: Codes, from: number, to: number): boolean => {
   for (let i = from; i < to; i++) {
     const code = units[i] ?? 0
     if ((code > 57 || code < 48) && code !== 46 && code !== 45 && code !== 43 && code !== 69 && code !== 101) return false

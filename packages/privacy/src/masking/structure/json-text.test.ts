@@ -230,6 +230,19 @@ describe('what lines look like is remembered', () => {
     )
   })
 
+  it('of lines in ASCII and of others apart, and what is kept has a bound: endings that never come again cost no memory', () => {
+    const shared = createJsonTextMasker(testDeps)
+    const lines = ['{"user":"ann","note":"leak","n":1}', '{"user":"änn","note":"leak","n":1}', '{"user":"\u{1f511}","note":"leak","n":1}']
+    const before = process.memoryUsage().arrayBuffers
+    for (let i = 0; i < 3_000; i++) {
+      for (const line of lines) expect(shared.whole(line)).toBe(line.replace('leak', '[TEXT]'))
+      const [tail, other] = ['x', 'ö'].map((letter) => letter.repeat(900) + String(i))
+      shared.whole(`{"n":${i},"c":null,"${tail}":true}`)
+      shared.whole(`{"n":${i},"c":null,"${other}":true}`)
+    }
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(16_000_000)
+  })
+
   it('also when what replaces a value masks a line itself', () => {
     const inner: string[] = []
     const calling = createJsonTextMasker({

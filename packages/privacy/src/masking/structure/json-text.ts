@@ -1,7 +1,8 @@
 import { unscanned } from '../actions/actions.js'
+import type { CleanCheck } from '../scan/clean.js'
 import { withoutRow } from './error-fields.js'
 import type { KeyClassifier } from './keys.js'
-import { createJsonShapes, type Followed, type ShapeNode, type ValueMode } from './json-shapes.js'
+import { createJsonShapes, type Followed, type JsonShapes, type ShapeNode, type ValueMode } from './json-shapes.js'
 import { BEFORE, BYTES, copyOf, isConstant, isNumber, isSpace, newState, quote, ROLE, roleOf, type JsonState } from './json-state.js'
 import { createKnownStrings, type Known, type KnownStrings } from './known-strings.js'
 import { BY_PATH, DEFAULT_LIMITS, LEAST_TEXT, type Hidden, type ReplaceValue } from './limits.js'
@@ -12,6 +13,8 @@ import { createUnits, type TextUnits } from './units.js'
 /** What the pass over JSON text works with: the same as the structured pass. */
 export type JsonTextOptions = {
   readonly maskText: (value: string) => string
+  /** asked of ASCII before {@link JsonTextOptions.maskText} */
+  readonly isClean?: CleanCheck
   readonly replace: ReplaceValue
   /** the one mark that every value of a kind gets, where the action gives the same for all */
   readonly markOf?: (what: Hidden) => string | undefined
@@ -33,6 +36,8 @@ const MOST_NESTED = 3
 const LEAST_DIGITS = 12
 /** Where a pass begins, and what it has of the text before. `node` is the shape that it extends, `undefined` when nothing is learned. */
 type Begin = Pick<Followed<JsonState>, 'out' | 'copied' | 'at'> & { readonly node: ShapeNode<JsonState> | undefined }
+/** What is remembered of texts of one width. */
+type Memory = { readonly keys: KnownStrings; readonly values: KnownStrings; readonly shapes: JsonShapes<JsonState> }
 const AT_START: Begin = { out: '', copied: 0, at: 0, node: undefined }
 
 /** A pass over JSON text by the rules of the structured pass. */
@@ -40,8 +45,6 @@ export const createJsonTextMasker = (options: JsonTextOptions): JsonTextMasker =
   const { classify, maskText } = options
   const paths = compilePaths(options.paths ?? [])
   const hasPaths = paths.start !== undefined
-  const knownKeys = createKnownStrings(256)
-  const knownValues = createKnownStrings(512)
   // a string that holds JSON is read while the text around it is, and what replaces a value may call back: each has an array of its own
   const arrays: ReturnType<typeof createUnits>[] = []
   let running = 0
@@ -129,6 +132,7 @@ export const createJsonTextMasker = (options: JsonTextOptions): JsonTextMasker =
 
   const read = (text: string, units: TextUnits, state: JsonState, nested: number, begin: Begin): string | undefined => {
     const { codes } = units
+    const { keys, values, shapes } = memoryOf(units)
     const length = text.length
     let { out, copied, at: i, node } = begin
     // what was read since the last changing value; the first value is the one that `node` stands for
@@ -184,7 +188,7 @@ export const createJsonTextMasker = (options: JsonTextOptions): JsonTextMasker =
           if (mode !== undefined || isEscaped) onChanging(from - 1, to + 1, false, mode)
           if (to === from || mode === 'open') continue
         }
-        const known = isEscaped || mode !== undefined ? undefined : (isKey ? knownKeys : knownValues).find(units, from, to)
+        const known = isEscaped || mode !== undefined ? undefined : (isKey ? keys : values).find(units, from, to)
         if (known !== undefined) {
           if (isKey) {
             onKey(state, known)
@@ -223,7 +227,7 @@ export const createJsonTextMasker = (options: JsonTextOptions): JsonTextMasker =
           out += text.slice(copied, from - 1) + quote(masked)
           copied = to + 1
         } else if (!isEscaped) {
-          keep(isKey ? knownKeys : knownValues, units, from, to, value)
+          keep(isKey ? keys : values, units, from, to, value)
         }
         continue
       }
@@ -294,21 +298,29 @@ export const createJsonTextMasker = (options: JsonTextOptions): JsonTextMasker =
     return copied === 0 ? text : out + text.slice(copied)
   }
 
-  const shapes = createJsonShapes<JsonState>(newState(paths.start), {
-    textOf: (value) => textOf(value, 0),
-    replace: replaceBounded,
-    markOf: options.markOf ?? (() => undefined),
-    quote: (shown) => (shown === null ? 'null' : quote(shown)),
-    strings: knownValues,
-    isPlain,
-    keep: (line, from, to, value) => keep(knownValues, line, from, to, value),
-  })
+  const createMemory = (isWide: boolean): Memory => {
+    const values = createKnownStrings(512, isWide)
+    const shapes = createJsonShapes<JsonState>(newState(paths.start), isWide, {
+      textOf: (value) => textOf(value, 0),
+      replace: replaceBounded,
+      markOf: options.markOf ?? (() => undefined),
+      quote: (shown) => (shown === null ? 'null' : quote(shown)),
+      strings: values,
+      isPlain,
+      isClean: options.isClean ?? (() => false),
+      keep: (line, from, to, value) => keep(values, line, from, to, value),
+    })
+    return { keys: createKnownStrings(256, isWide), values, shapes }
+  }
+  const narrow = createMemory(false)
+  let wide: Memory | undefined
+  const memoryOf = ({ isWide }: TextUnits): Memory => (isWide ? (wide ??= createMemory(true)) : narrow)
 
   return {
     whole: (text) => {
       const units = (arrays[running++] ??= createUnits()).load(text)
       try {
-        const followed = shapes.follow(text, units)
+        const followed = memoryOf(units).shapes.follow(text, units)
         if (followed.isDone) return followed.out
         const state = copyOf(followed.node.state)
         const masked = read(text, units, state, 0, followed)

@@ -1,5 +1,5 @@
 import type { KeyGroup } from './key-groups.js'
-import { isSameRun, type TextUnits, viewOf } from './units.js'
+import { type Codes, isSameRun, type TextUnits, viewOf } from './units.js'
 
 /** What is remembered of a string in which nothing is found. */
 export type Known = {
@@ -25,22 +25,25 @@ export type KnownStrings = {
   readonly offer: (units: TextUnits, from: number, to: number, make: () => Known) => void
 }
 
-const MOST_UNITS = 128
+export const MOST_KNOWN = 128
+// of this module alone: the compiler takes it for a constant
+const MOST_UNITS = MOST_KNOWN
 /** Strings that share a place in the table: one more takes the place of the oldest. */
 const WAYS = 4
 /** Characters at either end of a string that say where it is remembered. */
 const SAMPLED = 8
 
-/** `sets` is a power of two: so many times four strings are remembered, at 260 bytes each. */
-export const createKnownStrings = (sets: number): KnownStrings => {
-  const pool = new Uint16Array(sets * WAYS * MOST_UNITS)
+/** `sets` is a power of two: so many times four strings are remembered, at 130 bytes each, or 260 where `isWide`. All texts are of that width. */
+export const createKnownStrings = (sets: number, isWide: boolean): KnownStrings => {
+  const pool = new (isWide ? Uint16Array : Uint8Array)(sets * WAYS * MOST_UNITS)
+  const shift = isWide ? 1 : 0
   const view = viewOf(pool)
   const known: (Known | undefined)[] = Array.from({ length: sets * WAYS }, () => undefined)
   const seen = new Int32Array(sets * WAYS)
   const oldest = new Uint8Array(sets)
 
   /** Spreads by the length, the beginning and the end, where strings of one kind differ; the comparison that follows decides. */
-  const setOf = (units: Uint16Array, from: number, to: number): number => {
+  const setOf = (units: Codes, from: number, to: number): number => {
     let hash = to - from
     const beginning = Math.min(to, from + SAMPLED)
     for (let i = Math.max(beginning, to - SAMPLED); i < to; i++) hash = Math.imul(hash, 31) + (units[i] as number)
@@ -56,8 +59,8 @@ export const createKnownStrings = (sets: number): KnownStrings => {
       const first = setOf(units.codes, from, to) * WAYS
       for (let place = first; place < first + WAYS; place++) {
         const found = known[place]
-        if (found !== undefined && found.text.length === length && isSameRun(view, place * MOST_UNITS, units.view, from, length))
-          return found
+        if (found?.text.length !== length) continue
+        if (isSameRun(view, (place * MOST_UNITS) << shift, units.view, from << shift, length << shift)) return found
       }
       return undefined
     },

@@ -1,3 +1,5 @@
+import type { Codes } from './units.js'
+
 /** Values of one form, and examples of it. */
 type Mask = { readonly mask: string; readonly examples: readonly string[] }
 
@@ -16,27 +18,22 @@ const MASKS: readonly Mask[] = [
 const QUADS = ['203.0.113.7', '10.0.0.1', '8.8.8.8', '192.168.100.200']
 const MOST = 36
 
-/** For each place of a mask 128 cells, one by unit: 1 where the unit may stand there. One look a unit, since every line has a few such values. */
-const tableOf = (mask: string): Uint8Array => {
-  const table = new Uint8Array(mask.length << 7)
-  for (let place = 0; place < mask.length; place++) {
-    const letter = mask.charAt(place)
-    for (const unit of LETTERS[letter] ?? letter) table[(place << 7) | unit.charCodeAt(0)] = 1
-  }
-  return table
-}
+/** Every letter of a mask has a bit, and every unit the bits of the letters that it may stand for. */
+const BITS: readonly string[] = [...new Set(MASKS.flatMap(({ mask }) => mask.split('')))]
+const BITS_OF: Uint8Array = Uint8Array.from({ length: 128 }, (_, unit) =>
+  BITS.reduce((bits, letter, n) => bits | ((LETTERS[letter] ?? letter).includes(String.fromCharCode(unit)) ? 1 << n : 0), 0),
+)
+const bitsOf = (mask: string): Uint8Array => Uint8Array.from(mask.split(''), (letter) => 1 << BITS.indexOf(letter))
 
-const fits = (table: Uint8Array, units: Uint16Array, from: number, length: number): boolean => {
-  let all = 0
+const fits = (bits: Uint8Array, units: Codes, from: number, length: number): boolean => {
   for (let i = 0; i < length; i++) {
     const unit = units[from + i] as number
-    if (table[(i << 7) | (unit & 127)] === 0) return false
-    all |= unit
+    if (unit > 127 || ((BITS_OF[unit] as number) & (bits[i] as number)) === 0) return false
   }
-  return all < 128
+  return true
 }
 
-const isDottedQuad = (units: Uint16Array, from: number, length: number): boolean => {
+const isDottedQuad = (units: Codes, from: number, length: number): boolean => {
   let dots = 0
   let digits = 0
   for (let i = from; i < from + length; i++) {
@@ -52,7 +49,7 @@ const isDottedQuad = (units: Uint16Array, from: number, length: number): boolean
 }
 
 /** True for a value that may be passed without a scan. */
-export type PlainShapes = (units: Uint16Array, from: number, to: number) => boolean
+export type PlainShapes = (units: Codes, from: number, to: number) => boolean
 
 /**
  * Recognises UUIDs, IPv4 addresses and timestamps, in which rules find nothing. Each form is tried on the masker first: one that the policy
@@ -62,14 +59,14 @@ export const createPlainShapes = (maskText: (value: string) => string): PlainSha
   const isLeft = (examples: readonly string[]): boolean => examples.every((example) => maskText(example) === example)
   const byLength = Array.from({ length: MOST + 1 }, (_, length) => {
     const found = MASKS.find(({ mask, examples }) => mask.length === length && isLeft(examples))
-    return found === undefined ? undefined : tableOf(found.mask)
+    return found === undefined ? undefined : bitsOf(found.mask)
   })
   const hasQuads = isLeft(QUADS)
   return (units, from, to) => {
     const length = to - from
     if (length > MOST || length < 7) return false
     if (length <= 15) return hasQuads && isDottedQuad(units, from, length)
-    const table = byLength[length]
-    return table !== undefined && fits(table, units, from, length)
+    const bits = byLength[length]
+    return bits !== undefined && fits(bits, units, from, length)
   }
 }
