@@ -37,8 +37,8 @@ export type KeyParts = {
 
 /** Makes the key parts of one engine. */
 export const createKeyParts = (): KeyParts => {
-  const keys = createMemo<string>(32_768, 64)
-  const addresses = createMemo<string>(32_768, 64)
+  const keys = createMemo<string>(4_096, 64)
+  const addresses = createMemo<string>(4_096, 64)
   const remembered = (memo: typeof keys, text: string, make: (text: string) => string | undefined): string => {
     const known = memo.get(text)
     if (known !== undefined) return known
@@ -106,7 +106,7 @@ const createRecall = (slots: readonly number[], read: (view: EventView) => Group
     let memo = bySecond.get(b)
     if (memo === undefined) {
       if (bySecond.size >= SECONDS || b.length > 64) return read(view)
-      memo = createMemo(16_384, 64)
+      memo = createMemo(8_192, 64)
       bySecond.set(b, memo)
     }
     const known = memo.get(a)

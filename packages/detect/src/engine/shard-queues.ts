@@ -15,29 +15,45 @@ export type ShardQueues = {
 /** Builds empty queues. Most rules have none at work at a time, so only parts with one are looked at. */
 export const createShardQueues = (): ShardQueues => {
   const queues: (Map<string, GroupState> | undefined)[] = Array.from({ length: SHARDS }, () => undefined)
+  /** the first of each queue where it is known: nearly every sweep ends there */
+  const fronts: (GroupState | undefined)[] = Array.from({ length: SHARDS }, () => undefined)
   let busy: number[] = []
+  const unfront = (state: GroupState): void => {
+    if (fronts[state.shard]?.key === state.key) fronts[state.shard] = undefined
+  }
   return {
     put: (state) => {
       const queue = (queues[state.shard] ??= new Map())
       if (queue.size === 0) busy = [...busy, state.shard].toSorted((a, b) => a - b)
-      else queue.delete(state.key)
+      else if (queue.delete(state.key)) unfront(state)
       queue.set(state.key, state)
     },
     drop: (state) => {
       const queue = queues[state.shard]
+      unfront(state)
       if (queue?.delete(state.key) === true && queue.size === 0) busy = busy.filter((shard) => shard !== state.shard)
     },
     sweep: (isOver, act) => {
       for (const shard of busy) {
+        const front = fronts[shard]
+        if (front !== undefined && !isOver(front)) continue
+        fronts[shard] = undefined
+        let isFront = true
         for (const state of queues[shard]?.values() ?? []) {
-          if (!isOver(state)) break
+          if (!isOver(state)) {
+            if (isFront) fronts[shard] = state
+            break
+          }
           act(state)
+          // one that was kept stays in front
+          if (queues[shard]?.has(state.key) === true) isFront = false
         }
       }
     },
     isEmpty: () => busy.length === 0,
     clear: () => {
       queues.fill(undefined)
+      fronts.fill(undefined)
       busy = []
     },
   }
