@@ -20,9 +20,18 @@ const SEPARATOR = String.fromCharCode(31)
 // what a database takes neither as text nor as JSON, and our own separator
 const UNSAFE = new RegExp(`[${String.fromCharCode(0)}${SEPARATOR}\\p{Surrogate}]`, 'gu')
 
+/** Nothing in it is replaced; false of some text in which nothing is, too. By hand: the expression costs several times as much, and this runs for every key. */
+const isSafe = (value: string): boolean => {
+  for (let i = 0; i < value.length; i++) {
+    const unit = value.charCodeAt(i)
+    if (unit === 0 || unit === 31 || (unit >= 0xd800 && unit <= 0xdfff)) return false
+  }
+  return true
+}
+
 /** A field's value as part of a key: bounded, and safe to store. Two long values stay two, by their hash. */
 export const keyText = (value: string): string => {
-  const text = value.replace(UNSAFE, '\uFFFD')
+  const text = isSafe(value) ? value : value.replace(UNSAFE, '\uFFFD')
   return text.length <= LONGEST ? text : `${text.slice(0, 96)}…${createHash('sha256').update(text).digest('hex').slice(0, 32)}`
 }
 
@@ -39,6 +48,8 @@ export type KeyParts = {
 export const createKeyParts = (): KeyParts => {
   const keys = createMemo<string>(4_096, 64)
   const addresses = createMemo<string>(4_096, 64)
+  /** the newest one: all rules that an event matches ask for the same */
+  const last: { text: string; address: string | undefined } = { text: '', address: undefined }
   const remembered = (memo: typeof keys, text: string, make: (text: string) => string | undefined): string => {
     const known = memo.get(text)
     if (known !== undefined) return known
@@ -53,7 +64,13 @@ export const createKeyParts = (): KeyParts => {
       if (isAddressField(field)) return remembered(keys, text, (raw) => addressKey(raw)) || keyText(text)
       return keyText(text)
     },
-    address: (text) => remembered(addresses, text, canonicalAddress) || undefined,
+    address: (text) => {
+      if (text !== last.text) {
+        last.address = remembered(addresses, text, canonicalAddress) || undefined
+        last.text = text
+      }
+      return last.address
+    },
   }
 }
 

@@ -74,6 +74,10 @@ describe('group keys', () => {
     expect(parts.part('status', 404)).toBe('404')
     expect(parts.address('[2001:db8::1]:443')).toBe('2001:db8::1')
     expect(parts.address('nonsense')).toBeUndefined()
+    // asked again, in turns, and for none
+    expect(['::ffff:10.0.0.1', '::ffff:10.0.0.1', 'x', 'x', '', '10.0.0.1'].map(parts.address)).toEqual([
+      '10.0.0.1', '10.0.0.1', undefined, undefined, undefined, '10.0.0.1',
+    ]) // prettier-ignore
   })
 
   it('are bounded and fit for a database, and differ where the values do', () => {
@@ -81,6 +85,36 @@ describe('group keys', () => {
     expect(keyText('x'.repeat(500)).length).toBeLessThan(160)
     expect(keyText(`${'x'.repeat(500)}a`)).not.toBe(keyText(`${'x'.repeat(500)}b`))
     expect(keyText('grüße 🙂')).toBe('grüße 🙂')
+  })
+
+  it('hold nothing that a database refuses, and are the same as before where nothing is to be replaced', () => {
+    const unit = fc.constantFrom(
+      'a',
+      'ü',
+      '\0',
+      '\u001e',
+      '\u001f',
+      '\ud7ff',
+      '\ud800',
+      '\udbff',
+      '\udc00',
+      '\udfff',
+      '\ue000',
+      '\u{1f642}',
+    )
+    fc.assert(
+      fc.property(fc.string({ unit, maxLength: 12 }), (value) => {
+        const text = keyText(value)
+        expect(text).toBe(
+          value
+            .replaceAll('\0', '\uFFFD')
+            .replaceAll('\u001f', '\uFFFD')
+            .replaceAll(/\p{Surrogate}/gu, '\uFFFD'),
+        )
+        expect(Buffer.from(text).toString()).toBe(text)
+      }),
+      { numRuns: 5_000 },
+    )
   })
 })
 
