@@ -18,16 +18,14 @@ export const textHash = (text: string): string => createHash('sha256').update(te
  * YAML takes longer than all the rest of a start; a file that was changed since is read anew. Written by `npm run reference`. Files are read one after
  * the other: there are two hundred small ones, and asking a thread for each costs three times as much.
  */
-export const builtinRules = (): Promise<readonly RuleSource[]> => {
+export const builtinRules = async (): Promise<readonly RuleSource[]> => {
   const names = readdirSync(fileURLToPath(FOLDER), { recursive: true, encoding: 'utf8' })
   const files = names.map((name) => name.replaceAll('\\', '/')).filter((name) => name.endsWith('.yml'))
   const known = JSON.parse(readFileSync(new URL('read-ahead', FOLDER), 'utf8')) as Partial<Record<string, ReadAhead>>
-  return Promise.resolve(
-    files.toSorted().map((name): RuleSource => {
-      const text = readFileSync(new URL(name, FOLDER), 'utf8')
-      const file = `rules/${name}`
-      const ahead = known[file]
-      return ahead?.sha256 === textHash(text) ? { file, text, readAhead: ahead.documents } : { file, text }
-    }),
-  )
+  return files.toSorted().map((name): RuleSource => {
+    const text = readFileSync(new URL(name, FOLDER), 'utf8')
+    const file = `rules/${name}`
+    const ahead = known[file]
+    return ahead?.sha256 === textHash(text) ? { file, text, readAhead: ahead.documents } : { file, text }
+  })
 }

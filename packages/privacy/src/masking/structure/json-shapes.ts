@@ -27,12 +27,12 @@ export type ShapeNode<State> = Changing<State> & {
   /** how many values were looked up among the known ones, and how many were there: where all differ, nobody looks any more */
   asked: number
   known: number
-  /** a known value with its closing quote, or nothing: where most are the same it is compared, which costs less than looking it up */
+  /** where a known value with its closing quote is kept, -1 for none: where most are the same it is compared, which costs less than looking it up */
   usual: number
   usualLength: number
 }
 
-/** A text in which nothing is hidden, from the end of one changing value to the start of the next; `node` is undefined at the end of the line. */
+/** A text in which nothing is hidden, from the end of one changing value to the start of the next, and where it is kept; `node` is undefined at the end of the line. */
 type ShapeText<State> = { readonly from: number; readonly length: number; readonly node: ShapeNode<State> | undefined }
 
 /** Where following a text ended, and what of it is masked by then. */
