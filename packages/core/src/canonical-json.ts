@@ -5,9 +5,12 @@ const MAX_DEPTH = 200
 
 const refuse = (why: string): ParapetError => new ParapetError('PPT_INVALID', `canonical JSON: ${why}`)
 
+/** False for text with half a surrogate pair, which UTF-8 cannot carry. */
+export const isWellFormed = (text: string): boolean => (text as string & { isWellFormed: () => boolean }).isWellFormed()
+
 const writeText = (text: string): string => {
   // UTF-8 has no form for half a surrogate pair, so two different texts would become one
-  if (!(text as string & { isWellFormed: () => boolean }).isWellFormed()) throw refuse('a text has half a surrogate pair')
+  if (!isWellFormed(text)) throw refuse('a text has half a surrogate pair')
   return JSON.stringify(text)
 }
 

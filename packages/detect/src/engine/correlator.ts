@@ -3,7 +3,7 @@ import type { CorrelationRule, Rule } from '../sigma/rule.js'
 import type { Ref } from './count-buckets.js'
 import { removeDistinct } from './distinct-window.js'
 import type { EventView, FieldTable } from './event-view.js'
-import type { Keyer, KeyParts } from './group-key.js'
+import type { Keyer } from './group-key.js'
 import type { Burst, GroupState } from './group-state.js'
 import type { Ticking } from './awake.js'
 import { createGrouper, type Grouper, type GrouperDeps, type GrouperOptions } from './grouper.js'
@@ -33,7 +33,8 @@ export type CorrelatorDeps = GrouperDeps & {
   readonly table: FieldTable
   readonly program: readonly Rule[]
   keyerFor: (fields: readonly string[]) => Keyer
-  readonly parts: KeyParts
+  /** the source address of the event in view, '' for none */
+  addressIn: (view: EventView) => string
   /** where the groups of a correlation live, by its place in the program */
   placeOf: (index: number) => Place
   /** a condition held when its time was over: the rules that build on it are told with an event that has the fields of its group */
@@ -96,13 +97,9 @@ export const createFrame = (
   const countsAddresses = rule.valueFields.includes('source.ip')
   const exceptKeyer = rule.except === undefined ? undefined : deps.keyerFor(names)
   const ofSingle = rule.rules.map((index) => deps.program[index]?.kind === 'single')
-  const source = deps.table.slot('source.ip')
+  const { addressIn } = deps
   const addressPlace = names.indexOf('source.ip')
 
-  const addressIn = (view: EventView): string => {
-    const value = view.raw(source)
-    return typeof value === 'string' ? (deps.parts.address(value) ?? '') : ''
-  }
   /** an IPv4 group is its own and only address: nothing to note event by event */
   const isOneAddress = (values: readonly string[]): boolean => addressPlace >= 0 && !(values[addressPlace] ?? ':').includes(':')
 

@@ -8,7 +8,7 @@ import { CORRELATORS } from './correlators.js'
 import type { Ref } from './count-buckets.js'
 import { createEventView, createFieldTable } from './event-view.js'
 import { compileExceptions, type Excepted } from './exceptions.js'
-import { createKeyers, createKeyParts } from './group-key.js'
+import { createAddressReader, createKeyers, createKeyParts } from './group-key.js'
 import { saveGroup, type SavedGroup } from './group-state.js'
 import type { ClockOf, EngineAlert, Grouper } from './grouper.js'
 import { ENGINE_LIMITS, type EngineLimits } from './limits.js'
@@ -100,8 +100,8 @@ export const createEngine = (options: EngineOptions): Engine => {
     limits,
     table,
     program,
-    parts,
     keyerFor,
+    addressIn: createAddressReader(table, parts),
     rooms: Array.from({ length: SHARDS }, (_, shard) => (owns.has(shard) ? createShardRoom(shard) : undefined)),
     clockOf: clocks.of,
     placeOf: (index) => families.get(index)?.place ?? ((): number => 0),

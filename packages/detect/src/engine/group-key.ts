@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { addressKey, canonicalAddress, createMemo, type FieldValue, type Memo } from '@parapet/core'
+import { addressKey, canonicalAddress, createMemo, type FieldValue, isWellFormed, type Memo } from '@parapet/core'
 import type { EventView, FieldTable } from './event-view.js'
 import { hashText } from './shards.js'
 
@@ -20,14 +20,8 @@ const SEPARATOR = String.fromCharCode(31)
 // what a database takes neither as text nor as JSON, and our own separator
 const UNSAFE = new RegExp(`[${String.fromCharCode(0)}${SEPARATOR}\\p{Surrogate}]`, 'gu')
 
-/** Nothing in it is replaced; false of some text in which nothing is, too. By hand: the expression costs several times as much, and this runs for every key. */
-const isSafe = (value: string): boolean => {
-  for (let i = 0; i < value.length; i++) {
-    const unit = value.charCodeAt(i)
-    if (unit === 0 || unit === 31 || (unit >= 0xd800 && unit <= 0xdfff)) return false
-  }
-  return true
-}
+/** True when {@link UNSAFE} finds nothing, which costs several times as much to ask: this runs for every key. */
+const isSafe = (value: string): boolean => isWellFormed(value) && !value.includes('\0') && !value.includes(SEPARATOR)
 
 /** A field's value as part of a key: bounded, and safe to store. Two long values stay two, by their hash. */
 export const keyText = (value: string): string => {
@@ -48,8 +42,6 @@ export type KeyParts = {
 export const createKeyParts = (): KeyParts => {
   const keys = createMemo<string>(4_096, 64)
   const addresses = createMemo<string>(4_096, 64)
-  /** the newest one: all rules that an event matches ask for the same */
-  const last: { text: string; address: string | undefined } = { text: '', address: undefined }
   const remembered = (memo: typeof keys, text: string, make: (text: string) => string | undefined): string => {
     const known = memo.get(text)
     if (known !== undefined) return known
@@ -64,13 +56,21 @@ export const createKeyParts = (): KeyParts => {
       if (isAddressField(field)) return remembered(keys, text, (raw) => addressKey(raw)) || keyText(text)
       return keyText(text)
     },
-    address: (text) => {
-      if (text !== last.text) {
-        last.address = remembered(addresses, text, canonicalAddress) || undefined
-        last.text = text
-      }
-      return last.address
-    },
+    address: (text) => remembered(addresses, text, canonicalAddress) || undefined,
+  }
+}
+
+/** Reads the source address of the event in view as canonical text, '' for none: once an event, however many rules ask. */
+export const createAddressReader = (table: FieldTable, parts: KeyParts): ((view: EventView) => string) => {
+  const source = table.slot('source.ip')
+  const seen = { stamp: -1, address: '' }
+  return (view) => {
+    if (seen.stamp !== view.stamp()) {
+      const value = view.raw(source)
+      seen.address = typeof value === 'string' ? (parts.address(value) ?? '') : ''
+      seen.stamp = view.stamp()
+    }
+    return seen.address
   }
 }
 

@@ -37,12 +37,7 @@ export type BaselineKind<T> = {
 export const createBaselineCorrelator = <T>(rule: CorrelationRule, deps: CorrelatorDeps, kind: BaselineKind<T>): Correlator => {
   const names = rule.groupBy.map((field) => field.name)
   const keyers = rule.rules.map((_, place) => deps.keyerFor(rule.groupBy.map((field) => field.fields[place] ?? field.name)))
-  const source = deps.table.slot('source.ip')
   const assessed = deps.table.slot(ASSESSMENT_FIELD)
-  const addressIn = (view: EventView): string => {
-    const value = view.raw(source)
-    return typeof value === 'string' ? (deps.parts.address(value) ?? '') : ''
-  }
   const grouper = createRuleGroups(
     {
       rule,
@@ -70,7 +65,7 @@ export const createBaselineCorrelator = <T>(rule: CorrelationRule, deps: Correla
     add: (place, view, time, ref) => {
       const group = keyers[place]?.(view)
       if (group === undefined) return 'none'
-      const address = addressIn(view)
+      const address = deps.addressIn(view)
       const read = kind.read(view, time, ref, address)
       if (read === undefined) return 'none'
       const state = grouper.enter(group, view, time)

@@ -35,18 +35,11 @@ export const createShardQueues = (): ShardQueues => {
     },
     sweep: (isOver, act) => {
       for (const shard of busy) {
-        const front = fronts[shard]
-        if (front !== undefined && !isOver(front)) continue
-        fronts[shard] = undefined
-        let isFront = true
+        const front = (fronts[shard] ??= queues[shard]?.values().next().value)
+        if (front === undefined || !isOver(front)) continue
         for (const state of queues[shard]?.values() ?? []) {
-          if (!isOver(state)) {
-            if (isFront) fronts[shard] = state
-            break
-          }
+          if (!isOver(state)) break
           act(state)
-          // one that was kept stays in front
-          if (queues[shard]?.has(state.key) === true) isFront = false
         }
       }
     },

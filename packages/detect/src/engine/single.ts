@@ -21,7 +21,6 @@ const SUBJECTS = ['source.ip', 'user.name', 'user.id', 'host.name']
 export const createSingleAlerter = (rule: SingleRule, deps: CorrelatorDeps): SingleAlerter => {
   const keyers = SUBJECTS.map((field) => ({ field, hash: hashText(`${rule.id}|${field}`), keyer: deps.keyerFor([field]) }))
   const nobody = shardOf(hashText(rule.id), 0)
-  const source = deps.table.slot('source.ip')
 
   const toAlert = (state: GroupState, burst: Burst): Alert => {
     const [field = '', value = ''] = state.values
@@ -60,8 +59,7 @@ export const createSingleAlerter = (rule: SingleRule, deps: CorrelatorDeps): Sin
       const state = grouper.enterAt(shard, `${field}=${value}`, [field, value], time)
       if (state === undefined) return
       const tracked = field !== 'source.ip' || value.includes(':')
-      const raw = tracked ? view.raw(source) : undefined
-      grouper.add(state, time, ref, tracked ? (typeof raw === 'string' ? (deps.parts.address(raw) ?? '') : '') : undefined)
+      grouper.add(state, time, ref, tracked ? deps.addressIn(view) : undefined)
       grouper.cross(state, () => ({ first: time, ref, total: 1, peak: 0, sample: eventSample(view.event()) }), 0, tracked)
       grouper.leave(state)
     },

@@ -112,10 +112,9 @@ export const createMasker = (options: MaskerOptions = {}): TextMasker => {
     const { action } = policy.decide(what)
     return action === 'show' ? 'redact' : action
   }
-  const isClean = createCleanCheck(deps.compiled)
   const structure = {
     maskText: content,
-    isClean,
+    isClean: createCleanCheck(deps.compiled),
     classify,
     replace,
     markOf,

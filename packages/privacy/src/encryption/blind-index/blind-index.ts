@@ -1,6 +1,5 @@
 import { createHmac } from 'node:crypto'
-import { ParapetError } from '@parapet/core'
-import { isWellFormed } from '../field/field-context.js'
+import { isWellFormed, ParapetError } from '@parapet/core'
 import type { KeySecret } from '../field/key-secret.js'
 import { LABELS } from '../field/key-secret.js'
 import type { KeyRing, UsableKey } from '../field/key-table.js'

@@ -1,5 +1,4 @@
-import { ParapetError } from '@parapet/core'
-import { isWellFormed } from '../field/field-context.js'
+import { isWellFormed, ParapetError } from '@parapet/core'
 import type { Normalizer } from '../types.js'
 
 const digitsOf = (text: string): string => text.replaceAll(/[^0-9]/g, '')

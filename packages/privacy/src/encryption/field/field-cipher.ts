@@ -1,9 +1,9 @@
 import { isUtf8 } from 'node:buffer'
 import { timingSafeEqual } from 'node:crypto'
-import { ParapetError, type RandomSource, systemRandom } from '@parapet/core'
+import { isWellFormed, ParapetError, type RandomSource, systemRandom } from '@parapet/core'
 import { decryptGcm, encryptGcm } from '../aes-gcm.js'
 import type { FieldCipher, FieldContext } from '../types.js'
-import { createContextWriter, isWellFormed, MAX_CONTEXT_BYTES } from './field-context.js'
+import { createContextWriter, MAX_CONTEXT_BYTES } from './field-context.js'
 import { LABELS } from './key-secret.js'
 import { type KeyRing, secretOf } from './key-table.js'
 import {

@@ -1,4 +1,4 @@
-import { ParapetError } from '@parapet/core'
+import { isWellFormed, ParapetError } from '@parapet/core'
 import type { FieldContext } from '../types.js'
 
 /** Version of the encoding below, its first byte. */
@@ -13,9 +13,6 @@ const TYPE_CODES: ReadonlyMap<string, number> = new Map([
   ['bytes', 3],
 ])
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
-
-/** False for text with half a surrogate pair, which UTF-8 cannot carry. */
-export const isWellFormed = (text: string): boolean => (text as string & { isWellFormed: () => boolean }).isWellFormed()
 
 const refuse = (context: FieldContext, why: string): ParapetError =>
   // table and column are names of the schema; row and tenant may be personal and are not repeated

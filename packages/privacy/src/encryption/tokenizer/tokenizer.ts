@@ -1,5 +1,4 @@
-import { type AuditEntry, type AuditSink, type Clock, isParapetError, ParapetError } from '@parapet/core'
-import { isWellFormed } from '../field/field-context.js'
+import { type AuditEntry, type AuditSink, type Clock, isParapetError, isWellFormed, ParapetError } from '@parapet/core'
 import { lengthPrefixed } from '../field/length-prefixed.js'
 import type { FieldContext, OpenKeyset } from '../types.js'
 import { type TokenRow, type TokenVault, VAULT_CELL } from './token-vault.js'

@@ -1,6 +1,6 @@
 import type { CompiledRules } from './compile-rules.js'
 import { LITERAL_STATE, seek, SHAPE_STATE } from './seek.js'
-import { OTHER } from './shape-automaton.js'
+import { atEnd } from './shape-automaton.js'
 
 /** True when no rule can find anything in the ASCII from `from` up to `to`, behind and before which stands a quote. False says nothing. */
 export type CleanCheck = (units: Uint8Array, from: number, to: number) => boolean
@@ -10,8 +10,6 @@ export const createCleanCheck = ({ tables, shapes }: CompiledRules): CleanCheck 
   const states = new Int32Array(2)
   return (units, from, to) => {
     states[LITERAL_STATE] = states[SHAPE_STATE] = 0
-    if (seek(units, from, to, tables, states) < to) return false
-    // a number at the end is complete
-    return (shapes.cells[(states[SHAPE_STATE] ?? 0) + OTHER] as number) >= 0
+    return seek(units, from, to, tables, states) === to && atEnd(shapes, states[SHAPE_STATE] ?? 0) >= 0
   }
 }

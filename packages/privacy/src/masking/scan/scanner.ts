@@ -5,7 +5,7 @@ import { endOfOpen, findKeyValue, isEnd, MOST_VALUE, type Ending } from './key-v
 import { readPem, type PemState } from './pem.js'
 import { decodeAround, decodeBase64 } from './second-look.js'
 import { LITERAL_STATE, seek, SHAPE_STATE } from './seek.js'
-import { OTHER, type DigitEntry, type ShapeHit } from './shape-automaton.js'
+import { atEnd, type DigitEntry, type ShapeHit } from './shape-automaton.js'
 import { isEscapeLetter, KIND, KINDS, readsAs, windowOf, type Window } from './units.js'
 
 /** What the scan asks of its policy. */
@@ -367,7 +367,7 @@ export const createScanner = (compiled: CompiledRules, deps: ScanDeps, found: (c
       }
       if (text.isFinal && at >= length && tail === undefined) {
         // a number at the end of the text is complete
-        const last = shapes.cells[(states[SHAPE_STATE] as number) + OTHER] as number
+        const last = atEnd(shapes, states[SHAPE_STATE] as number)
         if (last < 0) states[SHAPE_STATE] = shapeHit(~last, length)
       }
       return at

@@ -37,6 +37,9 @@ const [DIGIT, LOWER, UPPER, PLUS, PAREN, BACKSLASH, ESCAPE, ZERO, COLON] = [6, 7
 /** Place of `)` among the joints. */
 const CLOSE = 5
 
+/** What the end of a text leads to, which is like any other character: negative where a number is complete. */
+export const atEnd = ({ cells }: ShapeAutomaton, state: number): number => cells[state + OTHER] as number
+
 /** The kind of a unit: joints have their own numbers from 1 to 5. */
 export const shapeKind = (code: number): number => {
   if (code === 48) return ZERO

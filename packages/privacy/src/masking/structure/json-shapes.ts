@@ -1,6 +1,5 @@
-import type { CleanCheck } from '../scan/clean.js'
-import { DEFAULT_LIMITS, LEAST_TEXT, type Hidden } from './limits.js'
-import { type KnownStrings, MOST_KNOWN } from './known-strings.js'
+import { LEAST_TEXT, type Hidden } from './limits.js'
+import { type KnownStrings, MOST_UNITS } from './known-strings.js'
 import type { PlainShapes } from './plain-shapes.js'
 import { type Codes, isSameRun, type TextUnits, viewOf } from './units.js'
 
@@ -55,7 +54,8 @@ export type ShapeDeps = {
   readonly quote: (text: string | null) => string
   readonly strings: KnownStrings
   readonly isPlain: PlainShapes
-  readonly isClean: CleanCheck
+  /** true when `textOf` leaves the value that stands from `from` up to `to`; false says nothing */
+  readonly isClean: (units: TextUnits, from: number, to: number) => boolean
   /** remembers a clean value that stands in the text from `from` to `to` */
   readonly keep: (units: TextUnits, from: number, to: number, value: string) => void
 }
@@ -81,15 +81,9 @@ const MOST_ASKED = 256
 /** After so many values that were looked up, another one is taken for the usual one. */
 const USUAL_EVERY = 64
 /** The longest known value and its quote. */
-const USUAL_ROOM = MOST_KNOWN + 1
+const USUAL_ROOM = MOST_UNITS + 1
 /** Bytes of all texts and usual values. */
 const [FIRST_POOL, MOST_POOL] = [16_384, 1_048_576] as const
-
-/** ASCII that is no more than text: neither JSON (`{`, `[`) nor what PostgreSQL says of a row (`F`, `K`), and not too long to be read. */
-const mayBeClean = ({ codes, isWide }: TextUnits, from: number, to: number): boolean => {
-  const first = codes[from] as number
-  return !isWide && to - from <= DEFAULT_LIMITS.text && first !== 123 && first !== 91 && first !== 70 && first !== 75
-}
 
 /** By unit: 1 for what numbers are written with. */
 const IN_NUMBER: Uint8Array = Uint8Array.from({ length: 128 }, (_, unit) => ('0123456789.-+eE'.includes(String.fromCharCode(unit)) ? 1 : 0))
@@ -179,7 +173,7 @@ export const createJsonShapes = <State>(
     if (to < from + LEAST_TEXT || isPlain(units.codes, from, to)) return undefined
     const isVaried = node.asked >= MOST_ASKED && node.known * 4 < node.asked
     if (!isVaried && isKnown(node, units, from, to)) return undefined
-    if (isVaried && mayBeClean(units, from, to) && isClean(units.codes as Uint8Array, from, to)) return undefined
+    if (isVaried && isClean(units, from, to)) return undefined
     const given = text.slice(from, to)
     const masked = maskedOf(node, given)
     if (masked === undefined && !isVaried) keep(units, from, to, given)

@@ -36,6 +36,10 @@ const MOST_NESTED = 3
 const LEAST_DIGITS = 12
 /** Where a pass begins, and what it has of the text before. `node` is the shape that it extends, `undefined` when nothing is learned. */
 type Begin = Pick<Followed<JsonState>, 'out' | 'copied' | 'at'> & { readonly node: ShapeNode<JsonState> | undefined }
+/** `{` and `[`: a string that may hold JSON. */
+const isOpening = (unit: number): boolean => unit === 123 || unit === 91
+/** What PostgreSQL says of a row begins with `Failing` or `Key`. */
+const isOfRow = (unit: number): boolean => unit === 70 || unit === 75
 /** What is remembered of texts of one width. */
 type Memory = { readonly keys: KnownStrings; readonly values: KnownStrings; readonly shapes: JsonShapes<JsonState> }
 const AT_START: Begin = { out: '', copied: 0, at: 0, node: undefined }
@@ -53,13 +57,18 @@ export const createJsonTextMasker = (options: JsonTextOptions): JsonTextMasker =
     if (value.length < LEAST_TEXT) return value
     if (value.length > DEFAULT_LIMITS.text) return unscanned(Buffer.byteLength(value))
     const first = value.charCodeAt(0)
-    if ((first === 123 || first === 91) && nested < MOST_NESTED) {
+    if (isOpening(first) && nested < MOST_NESTED) {
       const state = newState(undefined)
       const masked = run(value, state, nested + 1, AT_START)
       if (masked !== undefined && state.frames.length === 0) return masked
     }
-    // what PostgreSQL says of a row begins with `Failing` or `Key`
-    return maskText(first === 70 || first === 75 ? withoutRow(value) : value)
+    return maskText(isOfRow(first) ? withoutRow(value) : value)
+  }
+  /** ASCII that {@link textOf} gives to `maskText` as it is, and in which that finds nothing. */
+  const isClean = ({ codes, isWide }: TextUnits, from: number, to: number): boolean => {
+    const first = codes[from] as number
+    if (isWide || to - from > DEFAULT_LIMITS.text || isOpening(first) || isOfRow(first)) return false
+    return options.isClean?.(codes as Uint8Array, from, to) === true
   }
   const isPlain = createPlainShapes(maskText)
 
@@ -307,7 +316,7 @@ export const createJsonTextMasker = (options: JsonTextOptions): JsonTextMasker =
       quote: (shown) => (shown === null ? 'null' : quote(shown)),
       strings: values,
       isPlain,
-      isClean: options.isClean ?? (() => false),
+      isClean,
       keep: (line, from, to, value) => keep(values, line, from, to, value),
     })
     return { keys: createKnownStrings(256, isWide), values, shapes }

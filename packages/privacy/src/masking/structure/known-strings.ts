@@ -25,9 +25,8 @@ export type KnownStrings = {
   readonly offer: (units: TextUnits, from: number, to: number, make: () => Known) => void
 }
 
-export const MOST_KNOWN = 128
-// of this module alone: the compiler takes it for a constant
-const MOST_UNITS = MOST_KNOWN
+/** A longer string is not remembered. */
+export const MOST_UNITS = 128
 /** Strings that share a place in the table: one more takes the place of the oldest. */
 const WAYS = 4
 /** Characters at either end of a string that say where it is remembered. */

@@ -69,6 +69,14 @@ describe('the units of a text', () => {
     )
   })
 
+  it.each(['é', '€', '\u{1f511}', '\ud800'])('are two bytes each also where only the last character, %j, does not fit as UTF-8', (last) => {
+    // what stands before it takes as many bytes as the whole has units: each é has a byte more than units
+    const length = 70_000
+    const given = `${'é'.repeat(last.length)}${'a'.repeat(length - 2 * last.length)}${last}`
+    expect([given.length, Buffer.byteLength(given.slice(0, -last.length))]).toEqual([length, length])
+    expect(createUnits().load(given).isWide).toBe(true)
+  })
+
   it.each([2, 65_536, 65_537, 1_048_577])('of %i other characters are its UTF-16 code units', (length) => {
     const { load } = createUnits()
     const given = 'aé\u{1f511}'.repeat(Math.ceil(length / 4)).slice(0, length)

@@ -19,13 +19,13 @@ export const viewOf = (codes: Codes): DataView => new DataView(codes.buffer, cod
 
 const FIRST = 65_536
 const MOST_KEPT = 1_048_576
-/** the most bytes of UTF-8 that a unit may become: with room for them all, as many bytes as units is only written of ASCII */
-const UTF8 = 3
+/** Bytes of the longest character in UTF-8: with so much more room than units, as many bytes as units are only written of ASCII. */
+const LONGEST = 4
 
 type Room = { readonly units: TextUnits; readonly bytes: Buffer; readonly most: number }
 
 const roomFor = (isWide: boolean, most: number): Room => {
-  const codes = isWide ? new Uint16Array(most) : new Uint8Array(most * UTF8)
+  const codes = isWide ? new Uint16Array(most) : new Uint8Array(most + LONGEST)
   return { units: { codes, view: viewOf(codes), isWide }, bytes: Buffer.from(codes.buffer), most }
 }
 
