@@ -39,7 +39,7 @@ export type GroupState = {
   tracked: boolean | undefined
   /** newest event time */
   latest: number
-  /** the part's watermark when it was last touched: by this it is forgotten, whatever time its own events claim */
+  /** how far its part's time had come when it was last touched: by this it is forgotten, whatever time its own events claim */
   seen: number
   /** rises with every touch over all groups of the part; 0 before the first. The order of eviction */
   touched: number

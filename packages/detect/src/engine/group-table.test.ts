@@ -75,6 +75,25 @@ describe('groups of a rule', () => {
     expect(table.size()).toBe(1)
   })
 
+  it('keep a group whose window waits for its time, or whose alert has not ended, as if it were seen now', () => {
+    const { table, touch } = tableIn({ groups: 10, bytes: 1e9 })
+    const states = ['open', 'burst', 'quiet', 'now'].map((key, i) => {
+      const state = createGroupState(key, [])
+      state.seen = i === 3 ? 1_000 : i
+      touch(state)
+      return state
+    })
+    const [waiting, hot] = states as [GroupState, GroupState]
+    waiting.open = { at: 0, ref: 0, count: 1, order: 1 }
+    hot.burst = { closed: false } as GroupState['burst']
+    table.forget(500, states[3] as GroupState)
+    expect([...table.states()].map(({ key }) => key)).toEqual(['now', 'open', 'burst'])
+    expect([waiting.seen, hot.seen]).toEqual([1_000, 1_000])
+    waiting.open = undefined
+    table.forget(2_000, hot)
+    expect([...table.states()].map(({ key }) => key)).toEqual(['burst'])
+  })
+
   it('tell what changed once, and null for what is gone', () => {
     const { table, touch } = tableIn({ groups: 2, bytes: 1e9 })
     const at = (key: string): number => touch(table.get(key) ?? createGroupState(key, []))

@@ -8,7 +8,7 @@ export type GroupTable = {
   touch: (state: GroupState) => void
   /** marks a group changed, and weighs it, without making it younger */
   mark: (state: GroupState) => void
-  /** drops groups that were last touched before `limit`, from the old end up to `keep` */
+  /** drops groups that were last seen before `limit`, from the old end up to `keep`, which was seen now; what still waits for its time is kept as if seen now */
   forget: (limit: number, keep: GroupState) => void
   /** drops the group that was touched longest ago, and gives it; `undefined` when there is none but `keep` */
   dropOldest: (keep: GroupState) => GroupState | undefined
@@ -21,6 +21,9 @@ export type GroupTable = {
   track: () => void
   restore: (saved: SavedGroup, shard: number) => void
 }
+
+/** A window that is looked at when its time is over, or an alert whose end was not told: by its own time, which may be hours ahead. */
+const isWaiting = ({ open, burst }: GroupState): boolean => open !== undefined || burst?.closed === false
 
 /** Builds a table in the room of its part. `removed` is told of each group that is dropped. */
 export const createGroupTable = (
@@ -75,24 +78,31 @@ export const createGroupTable = (
       changed.push(state)
     }
   }
+  const touch = (state: GroupState): void => {
+    if (state.touched === 0) {
+      groups.set(state.key, state)
+      room.groups++
+      append(state)
+    } else if (state !== youngest) {
+      unlink(state)
+      append(state)
+    }
+    state.touched = ++room.order
+    mark(state)
+  }
 
   return {
     get: (key) => groups.get(key),
-    touch: (state) => {
-      if (state.touched === 0) {
-        groups.set(state.key, state)
-        room.groups++
-        append(state)
-      } else if (state !== youngest) {
-        unlink(state)
-        append(state)
-      }
-      state.touched = ++room.order
-      mark(state)
-    },
+    touch,
     mark,
     forget: (limit, keep) => {
-      for (let state = oldest; state !== undefined && state !== keep && state.seen < limit; state = oldest) remove(state)
+      for (let state = oldest; state !== undefined && state !== keep && state.seen < limit; state = oldest) {
+        if (!isWaiting(state)) remove(state)
+        else {
+          state.seen = keep.seen
+          touch(state)
+        }
+      }
     },
     dropOldest: (keep) => {
       const state = oldest === keep ? oldest.next : oldest

@@ -8,7 +8,7 @@ import { createGroupState, startAfresh } from './group-state.js'
 import { createGroupTable, type GroupTable } from './group-table.js'
 import { addRecent, dropBefore } from './recent.js'
 import type { EngineLimits } from './limits.js'
-import type { ShardClock } from './shard-clock.js'
+import { STRIDE, type ShardClock } from './shard-clock.js'
 import { createShardQueues } from './shard-queues.js'
 import { makeRoom, type ShardRoom } from './shard-room.js'
 import { SHARDS, type Place } from './shards.js'
@@ -107,10 +107,14 @@ export const createGrouper = (options: GrouperOptions, deps: GrouperDeps): Group
     if (tracking) table.track()
     tables[shard] = table
     live.push({ shard, table })
-    const isEarly = (state: GroupState): boolean => state.seen + keep + limits.lateness >= deps.clockOf(shard).at()
+    const isEarly = (state: GroupState): boolean => state.seen + keep + limits.lateness >= ageOf(shard)
     room.tables.push({ rank: options.rank, ruleId: options.ruleId, table, isEarly })
     return table
   }
+  /** what is kept for months goes by the watermark: it moves on over nights without an event */
+  const ageOf = (shard: number): number => (timeless ? deps.clockOf(shard).at() : deps.clockOf(shard).elapsed())
+  /** so much longer than its time is a quiet group kept, since clocks may be wrong */
+  const grace = timeless ? limits.skew : limits.lateness + STRIDE
   const tableOf = (state: GroupState): GroupTable => tables[state.shard] ?? openTable(state.shard, rooms[state.shard] as ShardRoom)
   const keyAt = (shard: number, key: string, time: number): string => (timeless || deps.clockOf(shard).line(time) === 0 ? key : key + ASIDE)
 
@@ -189,9 +193,9 @@ export const createGrouper = (options: GrouperOptions, deps: GrouperDeps): Group
     leave: (state) => {
       const { shard } = state
       const table = tableOf(state)
-      state.seen = deps.clockOf(shard).at()
+      state.seen = ageOf(shard)
       table.touch(state)
-      table.forget(state.seen - keep - limits.skew, state)
+      table.forget(state.seen - keep - grace, state)
       const { count, ruleId } = makeRoom(rooms[shard] as ShardRoom, limits, state)
       if (count > 0) deps.evicted(shard, ruleId, count)
     },

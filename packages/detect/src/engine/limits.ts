@@ -8,7 +8,7 @@ export type EngineLimits = {
   readonly bytes: number
   /** how much older than the newest event of its group an event may be; older ones are counted as late and not merged */
   readonly lateness: number
-  /** how far the clocks of sources may be apart: quiet groups are forgotten only after their timespan and this, and events further from the others count among themselves */
+  /** how far the clocks of sources may be apart: events further from the others count among themselves, and a step of time that is smaller may be none */
   readonly skew: number
   /** a single rule alerts again for the same subject after it was quiet this long */
   readonly quiet: number

@@ -1,9 +1,10 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createShardClock, type SavedClock } from './shard-clock.js'
+import { createShardClock, STRIDE, type SavedClock } from './shard-clock.js'
 import { createShardClocks } from './shard-clocks.js'
 
 const SECOND = 1_000
+const MINUTE = 60_000
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
 const YEAR = 365 * DAY
@@ -125,10 +126,45 @@ describe('the watermark', () => {
           stored = cutUp.changed() ?? stored
           if (i === cut) cutUp = createShardClock(SKEW, JSON.parse(JSON.stringify(stored)) as SavedClock)
           expect(cutUp.at()).toBe(whole.at())
+          expect(cutUp.elapsed()).toBe(whole.elapsed())
           expect(cutUp.line(T + offset)).toBe(whole.line(T + offset))
         }
       }),
     )
+  })
+
+  it('counts what has elapsed with the events of a steady source, to the second', () => {
+    const clock = clockAt(T)
+    for (let i = 1; i <= 1_000; i++) clock.see(T + i * 10 * SECOND)
+    expect(clock.elapsed()).toBe(T + 10_000 * SECOND)
+  })
+
+  it('counts no time for one clock that is wrong, nor for one that becomes right, nor for logs of two zones after one another', () => {
+    const clock = clockAt(T)
+    for (const off of [0, 12, 0, -11, 12, 14].map((hours) => hours * HOUR)) for (let i = 0; i < 20; i++) clock.see(T + off + i * SECOND)
+    expect(clock.at()).toBeGreaterThan(T + 12 * HOUR)
+    expect(clock.elapsed()).toBeLessThan(T + 10 * MINUTE)
+  })
+
+  it('lets what has elapsed never go back, and no event move it by more than a stride', () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: -2 * YEAR, max: 2 * YEAR }), { maxLength: 60 }), (offsets) => {
+        const clock = clockAt(T)
+        for (const offset of offsets) {
+          const before = clock.elapsed()
+          clock.see(T + offset)
+          expect(clock.elapsed()).toBeGreaterThanOrEqual(before)
+          expect(clock.elapsed() - before).toBeLessThanOrEqual(STRIDE)
+        }
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  it('goes on from a store that kept no such time', () => {
+    const clock = createShardClock(SKEW, { at: T, line: 0, away: 0, nearest: 0, disputed: 0 })
+    clock.see(T + MINUTE)
+    expect(clock.elapsed()).toBe(T + MINUTE)
   })
 
   it('is stored only when it changed', () => {
@@ -136,7 +172,7 @@ describe('the watermark', () => {
     expect(clock.saved()).toBeUndefined()
     expect(clock.changed()).toBeUndefined()
     clock.see(T)
-    expect(clock.changed()).toEqual({ at: T, line: 0, away: 0, nearest: 0, disputed: 0 })
+    expect(clock.changed()).toEqual({ at: T, elapsed: T, line: 0, away: 0, nearest: 0, disputed: 0 })
     clock.see(T + SECOND)
     expect(clock.changed()).toBeUndefined()
     expect(clock.saved()).toBeDefined()

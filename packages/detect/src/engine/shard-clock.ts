@@ -1,8 +1,13 @@
-import { DAY, HOUR } from '@parapet/core'
+import { DAY, HOUR, MINUTE } from '@parapet/core'
 
 /** The watermark of a part: how far its events have come in time, whatever single sources claim. Times in ms UTC. */
 export type ShardClock = {
   readonly at: () => number
+  /**
+   * How much time has gone by, whatever any source claims: never goes back, one event moves it by at most {@link STRIDE}, and what may be another zone
+   * does not move it. It begins at the first event's time
+   */
+  readonly elapsed: () => number
   /** takes note of an event; says whether the watermark moved on, or back, or not at all */
   see: (time: number) => 'still' | 'on' | 'back'
   /**
@@ -21,6 +26,8 @@ export type ShardClock = {
 /** A clock as it is stored. */
 export type SavedClock = {
   readonly at: number
+  /** `at` where a store has none */
+  readonly elapsed?: number
   readonly line: number
   /** events in a row that were far from the watermark on one side, and the one of them that was nearest to it */
   readonly away: number
@@ -33,6 +40,8 @@ export type SavedClock = {
 export const STEP = 5_000
 /** How far one event may move it. */
 const REACH = HOUR
+/** How far one event may move what has elapsed: whatever is kept so much over its time is not forgotten for one wrong clock. */
+export const STRIDE: number = 5 * MINUTE
 /** So many events in a row, far from the watermark on one side, move it: a gap in the log. While sources contradict each other it takes more. */
 const IN_A_ROW = { usual: 3, disputed: 16 }
 
@@ -43,14 +52,16 @@ const IN_A_ROW = { usual: 3, disputed: 16 }
 export const createShardClock = (skew: number, from?: SavedClock): ShardClock => {
   const never = Number.NEGATIVE_INFINITY
   let { at, line, away, nearest, disputed } = from ?? { at: never, line: 0, away: 0, nearest: 0, disputed: 0 }
+  let elapsed = from?.elapsed ?? at
   let changed = false
-  const saved = (): SavedClock | undefined => (at === never ? undefined : { at, line, away, nearest, disputed })
+  const saved = (): SavedClock | undefined => (at === never ? undefined : { at, elapsed, line, away, nearest, disputed })
   const isFar = (time: number): boolean => at < disputed && Math.abs(time - at) > skew
 
   const seeFar = (time: number): 'still' | 'on' | 'back' => {
     changed = true
     if (at === never) {
       at = time
+      elapsed = time
       return 'on'
     }
     const ahead = time > at
@@ -68,12 +79,14 @@ export const createShardClock = (skew: number, from?: SavedClock): ShardClock =>
     away = 0
     // a time that was contested stays so for a day, counted from where it is now
     if (at < disputed) disputed = nearest + DAY
+    if (nearest - at > skew) elapsed += Math.min(STRIDE, nearest - at - skew)
     at = nearest
     return ahead ? 'on' : 'back'
   }
 
   return {
     at: () => at,
+    elapsed: () => elapsed,
     see: (time) => {
       const distance = time - at
       if (!(distance <= REACH && distance >= -REACH)) return seeFar(time)
@@ -83,6 +96,7 @@ export const createShardClock = (skew: number, from?: SavedClock): ShardClock =>
         changed = true
       }
       if (distance < STEP) return 'still'
+      elapsed += Math.min(STRIDE, distance)
       at = time
       changed = true
       return 'on'

@@ -54,7 +54,7 @@ export const createShardClocks = (owns: ReadonlySet<number>, skew: number): Shar
       const alike = new Map<string, { saved: SavedClock; shards: number[] }>()
       const fresh = new Set(owns)
       for (const { shard, saved: clock } of saved) {
-        const name = JSON.stringify([clock.at, clock.line, clock.away, clock.nearest, clock.disputed])
+        const name = JSON.stringify([clock.at, clock.elapsed, clock.line, clock.away, clock.nearest, clock.disputed])
         const cohort = alike.get(name) ?? { saved: clock, shards: [] }
         cohort.shards.push(shard)
         alike.set(name, cohort)

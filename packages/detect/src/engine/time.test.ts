@@ -87,4 +87,19 @@ describe('time', () => {
     const alerts = burst(5, T, SECOND).flatMap((event, i) => engine.process(event, i))
     expect(of(alerts, 'brute', 'fired')).toHaveLength(1)
   })
+
+  it('forgets a group soon after its time is over, and not for one event of a wrong clock', () => {
+    const engine = engineOf()
+    const of100 = Array.from({ length: 100 }, (_, i) => failure(T + i * SECOND, `198.51.100.${i}`, `u${i}`))
+    for (const [i, event] of of100.entries()) engine.process(event, i)
+    const held = engine.stats().groups
+    engine.process(failure(T + 59 * MINUTE, '203.0.113.1', 'mallory'), 'wrong')
+    expect(engine.stats().groups).toBeGreaterThanOrEqual(held)
+    // many others: groups are forgotten when another one of their rule and part is at work
+    for (let i = 0; i < 2_000; i++)
+      engine.process(failure(T + 60 * MINUTE + i * 5 * SECOND, `192.0.${i >> 8}.${i & 255}`, `v${i}`), `later${i}`)
+    const keys = [...engine.entries()].map(({ key }) => key)
+    expect(keys.filter((key) => key.includes('198.51.100.'))).toEqual([])
+    expect(engine.stats().evicted).toBe(0)
+  })
 })
