@@ -7,6 +7,16 @@ export const MATCHER_LIMITS: { readonly literals: number; readonly symbols: numb
   cells: 67_108_864,
 }
 
+/** True for a set that surely keeps {@link MATCHER_LIMITS}, told without compiling it: each symbol with a state and a class of its own is the worst case. */
+export const fitsMatcher = (literals: readonly string[]): boolean => {
+  let symbols = 1
+  for (const { length } of literals) symbols += length
+  if (literals.length > MATCHER_LIMITS.literals || symbols > MATCHER_LIMITS.symbols) return false
+  const kinds = new Set<number>()
+  for (const literal of literals) for (let i = 0; i < literal.length; i++) kinds.add(literal.charCodeAt(i))
+  return symbols * (kinds.size + 1) <= MATCHER_LIMITS.cells
+}
+
 /**
  * A complete Aho-Corasick automaton in flat tables. A state is the offset of its row in `next`, so that one step is one
  * addition and one load; rows of states at which a literal ends come last, so that "is this a hit" is one comparison.

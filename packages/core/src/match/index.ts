@@ -1,2 +1,2 @@
-export { compileAutomaton, MATCHER_LIMITS, type Automaton } from './automaton.js'
+export { compileAutomaton, fitsMatcher, MATCHER_LIMITS, type Automaton } from './automaton.js'
 export { createMatcher, type MatchInput, type Matcher, type MatcherOptions, type MatchVisitor } from './matcher.js'

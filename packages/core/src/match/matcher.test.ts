@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createMatcher, MATCHER_LIMITS, type MatchInput } from './index.js'
+import { createMatcher, fitsMatcher, MATCHER_LIMITS, type MatchInput } from './index.js'
 
 fc.configureGlobal({ seed: 20_261_121 })
 
@@ -197,13 +197,21 @@ describe('nothing and too much', () => {
   })
 
   it('refuses sets beyond its limits instead of eating the memory', () => {
-    expect(() => createMatcher(['x'.repeat(MATCHER_LIMITS.symbols)])).toThrow(expect.objectContaining({ code: 'PPT_INVALID' }))
-    expect(() => createMatcher(Array.from({ length: MATCHER_LIMITS.literals + 1 }, () => 'x'))).toThrow(
-      expect.objectContaining({ code: 'PPT_INVALID' }),
-    )
+    const long = ['x'.repeat(MATCHER_LIMITS.symbols)]
+    const many = Array.from({ length: MATCHER_LIMITS.literals + 1 }, () => 'x')
+    for (const set of [long, many]) expect(() => createMatcher(set)).toThrow(expect.objectContaining({ code: 'PPT_INVALID' }))
     // every letter its own class and every literal its own branch: the table would be 40,000 x 20,000 cells
     const wide = Array.from({ length: 20_000 }, (_, i) => String.fromCharCode(0x3400 + i, 0x3400 + ((i * 7) % 20_000)))
     expect(() => createMatcher(wide)).toThrow(expect.objectContaining({ code: 'PPT_INVALID', detail: expect.stringContaining('split it') }))
+    expect([long, many, wide].map(fitsMatcher)).toEqual([false, false, false])
+  })
+
+  it('tells beforehand of a set that keeps the limits', () => {
+    expect([[], ['select', 'union'], Array.from({ length: 5_000 }, (_, i) => `/path-${i}`)].map(fitsMatcher)).toEqual([true, true, true])
+    // it may err on one side alone: this set is small once it is compiled, since its literals share their states
+    const shared = Array.from({ length: 200 }, (_, i) => String.fromCharCode(...Array.from({ length: 3_000 + i }, (__, at) => 0x3400 + at)))
+    expect(fitsMatcher(shared)).toBe(false)
+    expect(createMatcher(shared).size).toBe(200)
   })
 })
 

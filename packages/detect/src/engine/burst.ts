@@ -6,10 +6,10 @@ import { alertId } from './alert-id.js'
 /** What a crossing of the line says. */
 export type Crossing = { readonly first: number; readonly ref: Ref; readonly total: number; readonly peak: number; readonly sample: string }
 
-/** Opens the burst of a group whose line was crossed. `tracked`: its addresses are listed one by one. */
-export const openBurst = (ruleId: string, state: GroupState, crossing: Crossing, tracked: boolean): Burst => {
+/** Opens the burst of a group whose line was crossed; without a rule's id nobody is told of it. `tracked`: its addresses are listed one by one. */
+export const openBurst = (ruleId: string | undefined, state: GroupState, crossing: Crossing, tracked: boolean): Burst => {
   const burst: Burst = {
-    id: alertId(ruleId, state.key, crossing.first, crossing.ref),
+    id: ruleId === undefined ? '' : alertId(ruleId, state.key, crossing.first, crossing.ref),
     first: crossing.first,
     last: state.latest,
     total: crossing.total,

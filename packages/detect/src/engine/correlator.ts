@@ -74,11 +74,11 @@ export const alertRule = ({ id, title, level, tags, version }: Rule): Alert['rul
 
 /** The groups of one correlation, in the parts where its family lives. */
 export const createRuleGroups = (
-  { rule, ...options }: Omit<GrouperOptions, 'ruleId' | 'rank' | 'place'> & { readonly rule: CorrelationRule },
+  { rule, ...options }: Omit<GrouperOptions, 'ruleId' | 'rank' | 'place' | 'alerts'> & { readonly rule: CorrelationRule },
   deps: CorrelatorDeps,
 ): Grouper => {
   const rank = deps.program.indexOf(rule)
-  return createGrouper({ ruleId: rule.id, rank, place: deps.placeOf(rank), ...options }, deps)
+  return createGrouper({ ruleId: rule.id, rank, alerts: rule.alerts, place: deps.placeOf(rank), ...options }, deps)
 }
 
 /**

@@ -125,9 +125,7 @@ export const createEngine = (options: EngineOptions): Engine => {
     rule.kind === 'single' && rule.alerts ? createSingleAlerter(rule, deps) : undefined,
   )
   const correlators: (Correlator | undefined)[] = program.map((rule) =>
-    rule.kind === 'single'
-      ? undefined
-      : CORRELATORS[rule.kind](rule, { ...deps, limits: limitsFor(rule, limits), emit: rule.alerts ? deps.emit : () => {} }),
+    rule.kind === 'single' ? undefined : CORRELATORS[rule.kind](rule, { ...deps, limits: limitsFor(rule, limits) }),
   )
   const consumers: Consumer[][] = program.map(() => [])
   const clearers: Correlator[][] = program.map(() => [])

@@ -1,5 +1,5 @@
 import { createMemo, type FieldValue, type Memo, type SecurityEvent } from '@parapet/core'
-import { createMatcher, type Matcher } from '@parapet/core/match'
+import { createMatcher, fitsMatcher, type Matcher } from '@parapet/core/match'
 import { accessorOf, type Accessor } from './fields.js'
 
 /** The fields and literals that a set of rules looks at, numbered. Filled while rules are compiled. */
@@ -69,10 +69,12 @@ export const createEventView = (table: FieldTable, budget: number): EventView =>
   const searchedAt = new Float64Array(count)
   const founds: (readonly number[])[] = Array.from({ length: count }, () => NONE)
   const matchers: (Matcher | undefined)[] = Array.from({ length: count }, () => undefined)
+  const compile = (slot: number): Matcher => (matchers[slot] = createMatcher(table.literals.get(slot) ?? [], { caseInsensitive: true }))
   const memos: (Memo<readonly number[]> | undefined)[] = Array.from({ length: count }, () => undefined)
   const marks: Float64Array[] = Array.from({ length: count }, () => new Float64Array(0))
   for (const [slot, literals] of table.literals) {
-    matchers[slot] = createMatcher(literals, { caseInsensitive: true })
+    // otherwise with the first value: most sources have few of the fields that rules look at
+    if (!fitsMatcher(literals)) compile(slot)
     marks[slot] = new Float64Array(literals.length)
     if (REPEATING.has(table.fields[slot] ?? '')) memos[slot] = createMemo(2_048)
   }
@@ -89,8 +91,7 @@ export const createEventView = (table: FieldTable, budget: number): EventView =>
     return value
   }
   const search = (slot: number, value: FieldValue): readonly number[] => {
-    const matcher = matchers[slot]
-    if (matcher === undefined) return NONE
+    const matcher = matchers[slot] ?? compile(slot)
     const text = typeof value === 'string' ? value : Array.isArray(value) ? value.join('\n') : String(value)
     const memo = memos[slot]
     const known = memo?.get(text)

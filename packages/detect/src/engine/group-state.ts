@@ -8,6 +8,7 @@ export const TARGETS = 256
 
 /** An alert that has fired and may still change. */
 export type Burst = {
+  /** '' of a rule that tells nobody */
   readonly id: string
   readonly first: number
   /** newest event that counts */

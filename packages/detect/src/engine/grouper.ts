@@ -11,7 +11,7 @@ import type { EngineLimits } from './limits.js'
 import { STRIDE, type ShardClock } from './shard-clock.js'
 import { createShardQueues } from './shard-queues.js'
 import { makeRoom, type ShardRoom } from './shard-room.js'
-import { SHARDS, type Place } from './shards.js'
+import { emptyParts, type Place } from './shards.js'
 
 /** What the engine says: a new alert, or an alert that grew or came to its end, and the part that it belongs to. */
 export type EngineAlert = { readonly kind: 'fired' | 'updated'; readonly alert: Alert; readonly shard: number }
@@ -43,6 +43,8 @@ export type GrouperOptions = {
   readonly timeless?: boolean
   /** where its groups live */
   readonly place: Place
+  /** what it finds is told; otherwise only the rules that build on it learn of it */
+  readonly alerts: boolean
   /** makes the alert of a burst */
   alert: (state: GroupState, burst: Burst) => Alert
   /** a group was dropped */
@@ -95,7 +97,7 @@ export const createGrouper = (options: GrouperOptions, deps: GrouperDeps): Group
   const { span, keep = span, place, timeless = false } = options
   /** groups in a burst, the one whose line was crossed longest ago first */
   const hot = createShardQueues()
-  const tables: (GroupTable | undefined)[] = Array.from({ length: SHARDS }, () => undefined)
+  const tables = emptyParts<GroupTable>()
   const live: { readonly shard: number; readonly table: GroupTable }[] = []
   let tracking = false
 
@@ -121,7 +123,7 @@ export const createGrouper = (options: GrouperOptions, deps: GrouperDeps): Group
   const tell = (kind: EngineAlert['kind'], state: GroupState, burst: Burst): void => {
     burst.toldTotal = burst.total
     burst.toldSize = Math.max(burst.total, burst.peak)
-    deps.emit(kind, options.alert(state, burst), state.shard)
+    if (options.alerts) deps.emit(kind, options.alert(state, burst), state.shard)
   }
   const tellEnd = (state: GroupState): void => {
     const { burst } = state
@@ -175,7 +177,7 @@ export const createGrouper = (options: GrouperOptions, deps: GrouperDeps): Group
     cross: (state, crossing, peak, tracked) => {
       const { burst } = state
       if (burst === undefined) {
-        const opened = openBurst(options.ruleId, state, crossing(), tracked)
+        const opened = openBurst(options.alerts ? options.ruleId : undefined, state, crossing(), tracked)
         state.burst = opened
         opened.order = nextOrder(state)
         hot.put(state)

@@ -57,6 +57,7 @@ export const createNotices = (deps: CorrelatorDeps): Notices => {
       {
         ruleId: rule.id,
         rank: deps.program.length,
+        alerts: true,
         span: HOUR,
         place: () => 0,
         alert: (state, burst) => ({

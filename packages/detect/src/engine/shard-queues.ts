@@ -1,4 +1,4 @@
-import { SHARDS } from './shards.js'
+import { emptyParts } from './shards.js'
 import type { GroupState } from './group-state.js'
 
 /** Groups of one rule that wait for their time, by part, the one that was put last at the end. */
@@ -14,9 +14,9 @@ export type ShardQueues = {
 
 /** Builds empty queues. Most rules have none at work at a time, so only parts with one are looked at. */
 export const createShardQueues = (): ShardQueues => {
-  const queues: (Map<string, GroupState> | undefined)[] = Array.from({ length: SHARDS }, () => undefined)
+  const queues = emptyParts<Map<string, GroupState>>()
   /** the first of each queue where it is known: nearly every sweep ends there */
-  const fronts: (GroupState | undefined)[] = Array.from({ length: SHARDS }, () => undefined)
+  const fronts = emptyParts<GroupState>()
   let busy: number[] = []
   const unfront = (state: GroupState): void => {
     if (fronts[state.shard]?.key === state.key) fronts[state.shard] = undefined

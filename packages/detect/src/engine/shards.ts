@@ -5,6 +5,11 @@ import type { Group, Keyer } from './group-key.js'
 /** How many parts the state of an engine has. Each lives on its own, wherever it is: stored state names its part, so this never changes. */
 export const SHARDS = 64
 
+const NO_PARTS: readonly undefined[] = Array.from({ length: SHARDS }, () => undefined)
+
+/** A list with a place for each part, all empty. A copy: every rule has several, and most stay empty. */
+export const emptyParts = <T>(): (T | undefined)[] => NO_PARTS.slice()
+
 /** All parts. */
 export const ALL_SHARDS: ReadonlySet<number> = new Set(Array.from({ length: SHARDS }, (_, i) => i))
 

@@ -38,7 +38,7 @@ export const createSingleAlerter = (rule: SingleRule, deps: CorrelatorDeps): Sin
     }
   }
   const grouper = createGrouper(
-    { ruleId: rule.id, rank: deps.program.indexOf(rule), span: deps.limits.quiet, place: () => nobody, alert: toAlert },
+    { ruleId: rule.id, rank: deps.program.indexOf(rule), alerts: true, span: deps.limits.quiet, place: () => nobody, alert: toAlert },
     deps,
   )
 

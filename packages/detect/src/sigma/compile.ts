@@ -232,8 +232,13 @@ export const stateSignature = (rule: Rule, program: readonly Rule[]): string => 
   const { kind, groupBy, timespan, bounds, valueFields, except, percentile, terms, deferred, late, novelty, travel } = rule
   const refers = [...rule.rules, ...(except === undefined ? [] : [except.rule])].map((index) => program[index]?.id)
   const own = [percentile, terms, deferred, late, novelty, travel]
-  return createHash('sha256')
-    .update(JSON.stringify([kind, groupBy, timespan, bounds, valueFields, except?.tolerance, refers, own]))
-    .digest('hex')
-    .slice(0, 8)
+  return (
+    createHash('sha256')
+      // what a rule holds that tells nobody has no ids to tell
+      .update(
+        JSON.stringify([kind, groupBy, timespan, bounds, valueFields, except?.tolerance, refers, own, ...(rule.alerts ? [] : ['silent'])]),
+      )
+      .digest('hex')
+      .slice(0, 8)
+  )
 }

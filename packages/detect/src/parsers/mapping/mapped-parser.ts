@@ -3,11 +3,13 @@ import type { LineParser, ParseContext } from '../line-parser.js'
 import { planFields, type MappingPlan, type Meaning, type Wanted } from './field-plan.js'
 import { type JsonRecord, readJsonLine } from './json-line.js'
 import { readLogfmtLine } from './logfmt-line.js'
-import { createRecordReader } from './record-event.js'
+import { createRecordReader, type RecordReader } from './record-event.js'
 
 /** The parser of a plan. `owns`: which records are surely of this log; all that tell a time when it is left out. */
 export const createMappedParser = (plan: MappingPlan, owns: (record: JsonRecord) => boolean = () => true): LineParser => {
-  const read = createRecordReader(plan)
+  // made for the first line: most programs meet one format of many
+  let reader: RecordReader | undefined
+  const read: RecordReader = (record, context, reason) => (reader ??= createRecordReader(plan))(record, context, reason)
   const parse =
     plan.format === 'json'
       ? (line: string, context: ParseContext): SecurityEvent | undefined => {
@@ -37,13 +39,13 @@ export const knownPlan = (
   dataset,
   format,
   time: 'auto',
-  fields: planFields(
-    Object.entries(fields).map(([path, to]): Wanted => {
+  get fields() {
+    const wanted = Object.entries(fields).map(([path, to]): Wanted => {
       const parts = path.split('.')
       return typeof to === 'string' ? { path: parts, target: to } : { path: parts, target: to[0], scale: to[1] }
-    }),
-    true,
-  ),
+    })
+    return planFields(wanted, true)
+  },
   events: new Map(Object.entries(events)),
   guess: true,
   fixed: [],

@@ -55,8 +55,9 @@ const numberOr = (value: FieldValue | undefined): number | undefined => (typeof 
 
 /** Builds the reader of a plan. Events of every plan have the same fields in the same order; what only one mapping names comes behind them. */
 export const createRecordReader = (plan: MappingPlan): RecordReader => {
-  const { values, walk } = createWalk(plan.fields)
-  const slots = new Map(plan.fields.targets.map((target, slot) => [target, slot]))
+  const { fields } = plan
+  const { values, walk } = createWalk(fields)
+  const slots = new Map(fields.targets.map((target, slot) => [target, slot]))
   const slotOf = (target: string): number => slots.get(target) ?? values.length
   const special = new Set([
     ...BASE_FIELDS,
@@ -69,7 +70,7 @@ export const createRecordReader = (plan: MappingPlan): RecordReader => {
     REQUEST_TARGET,
     SOME_HOST,
   ])
-  const extra = plan.fields.targets.flatMap((target, slot) => (special.has(target) ? [] : [[target, slot] as const]))
+  const extra = fields.targets.flatMap((target, slot) => (special.has(target) ? [] : [[target, slot] as const]))
   const at = {
     time: slotOf('@timestamp'),
     category: slotOf('event.category'),
