@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { generateLog, writeLines } from '@parapet/testkit'
 import { count, type Bench } from './harness.js'
-import { inWords, memoryFloor, rateOf, replay } from './replay.js'
+import { inWords, memoryFloor, rateOf, replay, speedFloor } from './replay.js'
 
 /** An attack from a million addresses in ten minutes: memory stays bounded, and what was dropped is told in an alert. */
 export const detectAddresses: Bench = {
@@ -43,6 +43,7 @@ export const detectHostileSshd: Bench = {
       text: [`5 % hostile: ${inWords(calm)}`, `95 % hostile: ${inWords(hostile)}`],
       floors: [
         memoryFloor(hostile, 250),
+        speedFloor(hostile, 100_000),
         {
           what: 'speed on the hostile log, of that on the calm one',
           measured: ratio.toFixed(2),

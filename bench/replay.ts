@@ -43,6 +43,18 @@ export const complete = (run: Replayed, lines: number): Floor => ({
   kept: run.events === lines && run.problems === 0,
 })
 
+/** A bound on lines per CPU-second, without the start. CI runs on whatever machine there is, and asks for a quarter. */
+export const speedFloor = (run: Replayed, bound: number): Floor => {
+  const rate = run.lines / run.runSeconds
+  return {
+    what: 'lines per CPU-second, without the start',
+    measured: count(rate),
+    bound: `at least ${count(bound)}`,
+    kept: rate >= bound,
+    gate: { bound: `at least ${count(bound / 4)}`, kept: rate >= bound / 4 },
+  }
+}
+
 /** A bound on memory. Resident memory of a whole process; CI asks for the same. */
 export const memoryFloor = ({ peakMegabytes }: Replayed, bound: number): Floor => ({
   what: 'peak memory of the process',

@@ -154,9 +154,11 @@ describe('what is reported', () => {
   it('gives a list of its own at every call, and may be asked again from inside a visit', () => {
     const matcher = createMatcher(['a', 'b'])
     const first = matcher.find('ab')
-    first.push(9)
-    expect(matcher.find('ab')).toEqual([0, 1])
-    const inner: number[][] = []
+    expect(matcher.find('xb')).toEqual([1])
+    expect(matcher.find('x')).toEqual([])
+    expect(first).toEqual([0, 1])
+    expect(Object.isFrozen(matcher.find('x'))).toBe(true)
+    const inner: (readonly number[])[] = []
     matcher.visit('ab', () => {
       inner.push(matcher.find('b'))
     })

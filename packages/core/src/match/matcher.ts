@@ -17,7 +17,7 @@ export type Matcher = {
   /** true as soon as one literal is found */
   some: (input: MatchInput) => boolean
   /** indexes of the literals that occur, rising, each once; at most input length + `size` steps */
-  find: (input: MatchInput) => number[]
+  find: (input: MatchInput) => readonly number[]
   /** every occurrence, overlapping ones too, in the order in which they end; longer before shorter at one end */
   visit: (input: MatchInput, visitor: MatchVisitor) => void
 }
@@ -52,7 +52,7 @@ export const createMatcher = (literals: readonly string[], options: MatcherOptio
     size,
     some: (input) => (size === 0 ? false : typeof input === 'string' ? someText(text, input) : someBytes(forBytes(), input)),
     find: (input) => {
-      if (size === 0) return []
+      if (size === 0) return NONE
       if (typeof input === 'string') return findText(text, input, seen)
       const automaton = forBytes()
       return findBytes(automaton, input, (seenBytes ??= createSeen(automaton.suffixHit.length)))
@@ -92,10 +92,10 @@ const someBytes = (automaton: Automaton, bytes: Uint8Array): boolean => {
   return false
 }
 
-/** Marks the hits reported in one scan; a rising stamp makes clearing free. */
-type Seen = { stamp: number; readonly marks: Float64Array; readonly found: number[] }
+/** Marks the hits reported in one scan; a rising stamp makes clearing free. The first `count` of `found` are of this scan: an emptied array loses its memory. */
+type Seen = { stamp: number; readonly marks: Float64Array; readonly found: number[]; count: number }
 
-const createSeen = (hits: number): Seen => ({ stamp: 0, marks: new Float64Array(hits), found: [] })
+const createSeen = (hits: number): Seen => ({ stamp: 0, marks: new Float64Array(hits), found: [], count: 0 })
 
 /** Collects the literals of a hit and of its suffixes; what was collected before in this scan ends the walk, so all walks together are linear. */
 const collect = (automaton: Automaton, state: number, seen: Seen): void => {
@@ -106,17 +106,21 @@ const collect = (automaton: Automaton, state: number, seen: Seen): void => {
     hit = suffixHit[hit] as number
   ) {
     seen.marks[hit] = seen.stamp
-    for (let i = idsFrom[hit] as number; i < (idsFrom[hit + 1] as number); i++) seen.found.push(ids[i] as number)
+    for (let i = idsFrom[hit] as number; i < (idsFrom[hit + 1] as number); i++) seen.found[seen.count++] = ids[i] as number
   }
 }
 
-const harvest = (seen: Seen): number[] => {
-  if (seen.found.length === 0) return []
-  const found = seen.found.splice(0)
-  return found.length === 1 ? found : found.toSorted((a, b) => a - b)
+const NONE: readonly number[] = Object.freeze([])
+
+/** What was found in this scan. Most texts hold no literal or one, and this runs for every value that is searched. */
+const harvest = (seen: Seen): readonly number[] => {
+  const { found, count } = seen
+  seen.count = 0
+  if (count === 0) return NONE
+  return count === 1 ? [found[0] as number] : found.slice(0, count).toSorted((a, b) => a - b)
 }
 
-const findText = (automaton: Automaton, text: string, seen: Seen): number[] => {
+const findText = (automaton: Automaton, text: string, seen: Seen): readonly number[] => {
   const { classes, next, firstHit } = automaton
   seen.stamp++
   let state = automaton.start
@@ -128,7 +132,7 @@ const findText = (automaton: Automaton, text: string, seen: Seen): number[] => {
   return harvest(seen)
 }
 
-const findBytes = (automaton: Automaton, bytes: Uint8Array, seen: Seen): number[] => {
+const findBytes = (automaton: Automaton, bytes: Uint8Array, seen: Seen): readonly number[] => {
   const { classes, next, firstHit } = automaton
   seen.stamp++
   let state = automaton.start

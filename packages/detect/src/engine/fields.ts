@@ -1,4 +1,4 @@
-import { describeDevice, type FieldValue, readAgent, type SecurityEvent } from '@parapet/core'
+import { ASSESSMENT_FIELD, describeDevice, type FieldValue, readAgent, type SecurityEvent } from '@parapet/core'
 import { decodeUrl, extensionOf } from './url-text.js'
 
 /** Reads one field of an event. */
@@ -72,6 +72,19 @@ const COMMON: Readonly<Record<string, Accessor>> = {
   'http.request.referrer': (event) => event['http.request.referrer'],
   'session.id': (event) => event['session.id'],
   'process.name': (event) => event['process.name'],
+  'process.command_line': (event) => event['process.command_line'],
+  'file.path': (event) => event['file.path'],
+  'http.version': (event) => event['http.version'],
+  'error.type': (event) => event['error.type'],
+  'source.geo.country_iso_code': (event) => event['source.geo.country_iso_code'],
+  'source.geo.location.lat': (event) => event['source.geo.location.lat'],
+  'source.geo.location.lon': (event) => event['source.geo.location.lon'],
+  'source.as.number': (event) => event['source.as.number'],
+  'parapet.method': (event) => event['parapet.method'],
+  'parapet.point': (event) => event['parapet.point'],
+  'parapet.resource_id': (event) => event['parapet.resource_id'],
+  [ASSESSMENT_FIELD]: (event) => event[ASSESSMENT_FIELD],
+  tags: (event) => event['tags'],
   message: (event) => event.message,
 }
 

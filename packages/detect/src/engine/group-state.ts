@@ -68,6 +68,9 @@ export type GroupState = {
   next: GroupState | undefined
 }
 
+/** A list of what has not come yet; one for all groups, since most of what a baseline knows has no events. Who adds to a list makes a new one. */
+const NONE: never[] = Object.freeze([]) as unknown as never[]
+
 /** A group that has seen nothing. */
 export const createGroupState = (key: string, values: readonly string[], shard = 0): GroupState => ({
   key,
@@ -77,9 +80,9 @@ export const createGroupState = (key: string, values: readonly string[], shard =
   latest: Number.NEGATIVE_INFINITY,
   seen: 0,
   touched: 0,
-  times: [],
-  refs: [],
-  addresses: [],
+  times: NONE,
+  refs: NONE,
+  addresses: NONE,
   buckets: undefined,
   distinct: undefined,
   chain: undefined,
@@ -97,7 +100,9 @@ export const createGroupState = (key: string, values: readonly string[], shard =
 /** Forgets what was counted, but not what a kind has learned (`extra`). */
 export const startAfresh = (state: GroupState): void => {
   state.latest = Number.NEGATIVE_INFINITY
-  for (const list of [state.times, state.refs, state.addresses]) list.length = 0
+  state.times = NONE
+  state.refs = NONE
+  state.addresses = NONE
   state.buckets = undefined
   state.distinct = undefined
   state.chain = undefined
@@ -177,9 +182,9 @@ export const loadGroup = (saved: SavedGroup, shard = 0): GroupState => {
   state.latest = saved.l
   state.seen = saved.s
   state.touched = saved.n
-  state.times.push(...saved.t)
-  state.refs.push(...saved.r)
-  state.addresses.push(...(saved.a ?? []))
+  state.times = [...saved.t]
+  state.refs = [...saved.r]
+  state.addresses = [...(saved.a ?? [])]
   if (saved.b !== undefined) {
     const list = saved.b.map(([index, count, first, ref]) => ({ index, count, first, ref }))
     state.buckets = { sum: list.reduce((sum, item) => sum + item.count, 0), list }

@@ -50,8 +50,8 @@ describe('groups of a rule', () => {
     for (let i = 0; i < 500; i++) {
       const key = `key-${i % 90}`
       const state = table.get(key) ?? createGroupState(key, [])
-      state.times.push(i)
-      state.refs.push(i)
+      state.times = [...state.times, i]
+      state.refs = [...state.refs, i]
       touch(state)
       expect(table.bytes()).toBeLessThanOrEqual(20_000)
     }
@@ -127,9 +127,9 @@ describe('groups of a rule', () => {
     state.latest = 7
     state.seen = 6
     state.touched = 3
-    state.times.push(1, 7)
-    state.refs.push('a', 9)
-    state.addresses.push('', '198.51.100.1')
+    state.times = [1, 7]
+    state.refs = ['a', 9]
+    state.addresses = ['', '198.51.100.1']
     state.buckets = { sum: 3, list: [{ index: 1, count: 3, first: 1, ref: 'a' }] }
     state.distinct = { exact: new Map([['x', 1]]), slices: [], union: undefined }
     state.chain = [

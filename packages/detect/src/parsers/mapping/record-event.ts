@@ -1,4 +1,4 @@
-import type { FieldValue, SecurityEvent } from '@parapet/core'
+import { createMemo, type FieldValue, type SecurityEvent } from '@parapet/core'
 import type { ParseContext } from '../line-parser.js'
 import { NO_TIME } from '../stamps.js'
 import { clearHttpDraft, createHttpDraft, outcomeOf, setRequestLine, setTarget } from '../web/http-event.js'
@@ -113,6 +113,15 @@ export const createRecordReader = (plan: MappingPlan): RecordReader => {
     tags: slotOf('tags'),
   }
   const http = createHttpDraft()
+  /** logs have few kinds of events, and each is told again and again */
+  const keys = createMemo<string>(256, 64)
+  const keyOf = (kind: string): string => {
+    const known = keys.get(kind)
+    if (known !== undefined) return known
+    const key = eventKey(kind)
+    keys.set(kind, key)
+    return key
+  }
 
   const meaningOf = (kind: string | undefined): Meaning => {
     const told = kind === undefined ? undefined : plan.events.get(kind)
@@ -121,7 +130,7 @@ export const createRecordReader = (plan: MappingPlan): RecordReader => {
     const ownCategory = textOr(values[at.category])
     if (ownCategory !== undefined && (ownAction ?? kind) !== undefined) return { category: ownCategory, action: ownAction ?? kind ?? '' }
     if (plan.guess && kind !== undefined) {
-      const key = eventKey(kind)
+      const key = keyOf(kind)
       const known = KNOWN_EVENTS.get(key)
       if (known !== undefined) return known
       if (SIGN_INS.has(key) && values[at.outcome] !== undefined && (values[at.user] !== undefined || values[at.ip] !== undefined))
