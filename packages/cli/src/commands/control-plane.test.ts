@@ -1,39 +1,12 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { freePort } from '@parapet/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { cleanEnv, parapet, parapetBin, type Run, temporaryFolder } from '../fixtures/run-parapet.js'
+import { parapet, type Run, temporaryFolder } from '../fixtures/run-parapet.js'
+import { type RunningServer, startServer } from '../fixtures/run-server.js'
 
 const folder = temporaryFolder()
 let env: Record<string, string> = {}
-let server: ChildProcess | undefined
-let greeting = ''
-
-/** Waits for the line in which `serve` says where it is. */
-const started = (child: ChildProcess): Promise<string> =>
-  new Promise((resolve, reject) => {
-    let out = ''
-    let err = ''
-    child.stderr?.setEncoding('utf8').on('data', (text: string) => (err += text))
-    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
-      out += text
-      if (out.includes('setup')) resolve(out)
-    })
-    child.on('exit', (code) => {
-      reject(new Error(`serve ended with ${code}: ${err.slice(-2_000)}`))
-    })
-  })
-
-const stopped = (child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> =>
-  new Promise((resolve) => {
-    if (child.exitCode !== null) {
-      resolve(child.exitCode)
-      return
-    }
-    child.removeAllListeners('exit')
-    child.on('exit', resolve)
-    child.kill(signal)
-  })
+let server: RunningServer | undefined
 
 const run = (...args: string[]): Promise<Run> => parapet(args, { env })
 const jsonLines = (text: string): Record<string, unknown>[] =>
@@ -44,19 +17,14 @@ const jsonLines = (text: string): Record<string, unknown>[] =>
 
 beforeAll(async () => {
   env = { PARAPET_DATA_DIR: `${folder.path}/data`, PARAPET_PORT: String(await freePort()) }
-  server = spawn(process.execPath, [parapetBin, 'serve'], {
-    env: cleanEnv(env),
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  greeting = await started(server)
+  server = await startServer(env, 'setup')
 }, 120_000)
 
-afterAll(async () => {
-  if (server !== undefined && server.exitCode === null) await stopped(server, 'SIGTERM')
-}, 60_000)
+afterAll(() => server?.stop(), 60_000)
 
 describe('parapet serve', () => {
   it('says where it is and with which link the first operator is made', () => {
+    const greeting = server?.greeting ?? ''
     expect(greeting).toBe(`listening  http://localhost:${env['PARAPET_PORT']}\n${greeting.split('\n')[1]}\n`)
     expect(greeting).toMatch(/\nsetup {2}http:\/\/localhost:\d+\/setup#[\w-]{43}\n$/)
   })
@@ -245,6 +213,6 @@ describe('who asks', () => {
 
 describe('the end', () => {
   it('is a clean one on SIGTERM', async () => {
-    expect(server === undefined ? -1 : await stopped(server, 'SIGTERM')).toBe(0)
+    expect(await server?.stop()).toBe(0)
   }, 60_000)
 })

@@ -1,35 +1,18 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { freePort } from '@parapet/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { cleanEnv, parapet, parapetBin, type Run, temporaryFolder } from '../fixtures/run-parapet.js'
+import { parapet, type Run, temporaryFolder } from '../fixtures/run-parapet.js'
+import { type RunningServer, startServer } from '../fixtures/run-server.js'
 
 const folder = temporaryFolder()
 let env: Record<string, string> = {}
-let server: ChildProcess | undefined
+let server: RunningServer | undefined
 const run = (...args: string[]): Promise<Run> => parapet(['incident', ...args], { env })
 
 beforeAll(async () => {
   env = { PARAPET_DATA_DIR: `${folder.path}/data`, PARAPET_PORT: String(await freePort()) }
-  const child = spawn(process.execPath, [parapetBin, 'serve'], { env: cleanEnv(env), stdio: ['ignore', 'pipe', 'pipe'] })
-  server = child
-  await new Promise<void>((resolve, reject) => {
-    let err = ''
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text))
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      if (text.includes('setup')) resolve()
-    })
-    child.on('exit', (code) => reject(new Error(`serve ended with ${code}: ${err.slice(-2_000)}`)))
-  })
-  child.removeAllListeners('exit')
+  server = await startServer(env, 'setup')
 }, 120_000)
-afterAll(async () => {
-  const child = server
-  if (child !== undefined && child.exitCode === null)
-    await new Promise<void>((resolve) => {
-      child.on('exit', () => resolve())
-      child.kill('SIGTERM')
-    })
-}, 60_000)
+afterAll(() => server?.stop(), 60_000)
 
 describe('parapet incident', () => {
   it('says that nothing is open, and that there is no such one', async () => {

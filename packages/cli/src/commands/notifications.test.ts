@@ -1,14 +1,14 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { writeFileSync, mkdirSync } from 'node:fs'
 import { freePort } from '@parapet/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { cleanEnv, parapet, parapetBin, type Run, temporaryFolder } from '../fixtures/run-parapet.js'
+import { parapet, type Run, temporaryFolder } from '../fixtures/run-parapet.js'
+import { type RunningServer, startServer } from '../fixtures/run-server.js'
 
 const folder = temporaryFolder()
 let env: Record<string, string> = {}
-let server: ChildProcess | undefined
+let server: RunningServer | undefined
 let hook: Server
 let status = 200
 const bodies: string[] = []
@@ -29,25 +29,10 @@ beforeAll(async () => {
   env = { PARAPET_DATA_DIR: `${folder.path}/data`, PARAPET_PORT: String(await freePort()) }
   mkdirSync(`${folder.path}/data`, { mode: 0o700 })
   writeFileSync(`${folder.path}/data/parapet.yml`, 'notifications:\n  allowPrivate: [127.0.0.0/8]\n')
-  const child = spawn(process.execPath, [parapetBin, 'serve'], { env: cleanEnv(env), stdio: ['ignore', 'pipe', 'pipe'] })
-  server = child
-  await new Promise<void>((resolve, reject) => {
-    let err = ''
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text))
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      if (text.includes('listening')) resolve()
-    })
-    child.on('exit', (code) => reject(new Error(`serve ended with ${code}: ${err.slice(-2_000)}`)))
-  })
-  child.removeAllListeners('exit')
+  server = await startServer(env)
 }, 120_000)
 afterAll(async () => {
-  const child = server
-  if (child !== undefined && child.exitCode === null)
-    await new Promise<void>((resolve) => {
-      child.on('exit', () => resolve())
-      child.kill('SIGTERM')
-    })
+  await server?.stop()
   hook.close()
 }, 60_000)
 

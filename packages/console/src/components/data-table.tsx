@@ -107,26 +107,17 @@ export const DataTable = <T extends { readonly id: string }>({ label, columns, r
   )
 }
 
+/** What a list that is read page by page is here. */
+type Paged = { readonly hasNextPage: boolean; readonly isFetchingNextPage: boolean; readonly fetchNextPage: () => unknown }
+
 /** The button under a list that has more; says when everything is shown. */
-export const More = ({
-  has,
-  busy,
-  onMore,
-  total,
-  noun,
-}: {
-  readonly has: boolean
-  readonly busy: boolean
-  readonly onMore: () => void
-  readonly total: number
-  readonly noun: string
-}) => (
+export const More = ({ query, total, noun }: { readonly query: Paged; readonly total: number; readonly noun: string }) => (
   <div className="mt-4 flex items-center gap-4 text-ink-3">
-    {has ? (
-      <button type="button" className="button" onClick={onMore} disabled={busy}>
-        {busy ? 'Loading…' : `Older ${noun}`}
+    {query.hasNextPage ? (
+      <button type="button" className="button" onClick={() => void query.fetchNextPage()} disabled={query.isFetchingNextPage}>
+        {query.isFetchingNextPage ? 'Loading…' : `Older ${noun}`}
       </button>
     ) : null}
-    <span>{has ? `${total} shown` : `All ${total} shown`}</span>
+    <span>{query.hasNextPage ? `${total} shown` : `All ${total} shown`}</span>
   </div>
 )

@@ -1,7 +1,7 @@
 import { defineProbe, type Probe } from '../../probe.js'
 import type { ProbeVerdict } from '../../verdict.js'
 import { findAssets, foldersOf } from '../seen/assets.js'
-import { createCrowd, exchangeOf, firstUnusable, isLimited, isOk, madeUp, see, type Seen, unusable } from '../seen/seen.js'
+import { createCrowd, exchangeOf, foundNothing, isOk, madeUp, see, type Seen } from '../seen/seen.js'
 import { listingOf } from './listing.js'
 
 type Facts = {
@@ -59,29 +59,7 @@ export const directoryListing: Probe = defineProbe<Facts>({
       ]
     })
     if (found.length > 0) return found
-    const broken =
-      unusable('/', home) ??
-      firstUnusable(
-        '/',
-        folders.map(({ seen }) => seen),
-      )
-    if (broken !== undefined) return [broken]
-    const opened = assets.find((seen) => isOk(seen) && !isLimited(seen))
-    const control = opened ?? (isOk(home) ? home : undefined)
-    if (control === undefined)
-      return [
-        {
-          verdict: 'inconclusive',
-          locator: '/',
-          reason: `neither / (${home.status}) nor a file opened: declare "pages.assets", files that anybody may load`,
-        },
-      ]
-    return [
-      {
-        verdict: 'pass',
-        locator: '/',
-        control: `${control.url} opened (${control.status}), and ${folders.length} folders were asked for, its own among them`,
-      },
-    ]
+    const asked = folders.map(({ seen }) => seen)
+    return foundNothing(home, assets, asked, `${folders.length} folders were asked for, its own among them`)
   },
 })

@@ -1,7 +1,7 @@
 import { defineProbe, type Probe } from '../../probe.js'
 import type { ProbeVerdict, Severity } from '../../verdict.js'
 import { findAssets } from '../seen/assets.js'
-import { createCrowd, exchangeOf, firstUnusable, isHtml, isOk, madeUp, see, type Seen, unusable } from '../seen/seen.js'
+import { createCrowd, exchangeOf, foundNothing, isHtml, isOk, madeUp, see, type Seen } from '../seen/seen.js'
 import { BACKUP_ENDINGS, isServerSource, LEFTOVERS } from './leftovers.js'
 
 type Facts = {
@@ -80,23 +80,8 @@ export const dotfiles: Probe = defineProbe<Facts>({
           ],
     )
     if (found.length > 0) return found
-    const broken = unusable('/', home) ?? firstUnusable('/', [...files, ...backups.map(({ backup }) => backup)])
-    if (broken !== undefined) return [broken]
-    const control = asset !== undefined && isOk(asset) ? asset : isOk(home) ? home : undefined
-    if (control === undefined)
-      return [
-        {
-          verdict: 'inconclusive',
-          locator: '/',
-          reason: `neither / (${home.status}) nor a file opened: declare "pages.assets", files that anybody may load`,
-        },
-      ]
-    return [
-      {
-        verdict: 'pass',
-        locator: '/',
-        control: `${control.url} opened (${control.status}), and none of ${hits.length} other files came with the content that it would have`,
-      },
-    ]
+    const asked = [...files, ...backups.map(({ backup }) => backup)]
+    const searched = `none of ${hits.length} other files came with the content that it would have`
+    return foundNothing(home, asset === undefined ? [] : [asset], asked, searched)
   },
 })

@@ -144,6 +144,20 @@ export const firstUnusable = (locator: string, answers: readonly Seen[]): ProbeV
   return odd.map((seen) => unusable(locator, seen)).find((verdict) => verdict !== undefined)
 }
 
+/**
+ * What a search that found nothing says: a pass, if something was asked for that does open. `opened` are files of the target that anybody may load,
+ * `asked` all other answers, `searched` what was looked for.
+ */
+export const foundNothing = (home: Seen, opened: readonly Seen[], asked: readonly Seen[], searched: string): readonly ProbeVerdict[] => {
+  const locator = '/'
+  const broken = unusable(locator, home) ?? firstUnusable(locator, asked)
+  if (broken !== undefined) return [broken]
+  const control = [...opened, home].find((seen) => isOk(seen) && !isLimited(seen))
+  if (control !== undefined) return [{ verdict: 'pass', locator, control: `${control.url} opened (${control.status}), and ${searched}` }]
+  const reason = `neither / (${home.status}) nor a file opened: declare "pages.assets", files that anybody may load`
+  return [{ verdict: 'inconclusive', locator, reason }]
+}
+
 /** Does these side by side, at most `lanes` at once, so that a slow target takes no longer than a probe may; results in the order given. */
 export const sideBySide = async <T>(tasks: readonly (() => Promise<T>)[], lanes: number = 3): Promise<readonly T[]> => {
   const results = new Map<number, T>()

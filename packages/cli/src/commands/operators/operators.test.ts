@@ -1,35 +1,13 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { freePort } from '@parapet/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { cleanEnv, onTerminal, parapet, parapetBin, type Run, temporaryFolder } from '../../fixtures/run-parapet.js'
+import { onTerminal, parapet, type Run, temporaryFolder } from '../../fixtures/run-parapet.js'
+import { type RunningServer, startServer } from '../../fixtures/run-server.js'
 
 const folder = temporaryFolder()
 let env: Record<string, string> = {}
-let server: ChildProcess | undefined
+let server: RunningServer | undefined
 
-const start = async (): Promise<ChildProcess> => {
-  const child = spawn(process.execPath, [parapetBin, 'serve'], { env: cleanEnv(env), stdio: ['ignore', 'pipe', 'pipe'] })
-  await new Promise<void>((resolve, reject) => {
-    let err = ''
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text))
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      if (text.includes('listening')) resolve()
-    })
-    child.on('exit', (code) => reject(new Error(`serve ended with ${code}: ${err.slice(-2_000)}`)))
-  })
-  child.removeAllListeners('exit')
-  return child
-}
-const stop = async (): Promise<void> => {
-  const child = server
-  server = undefined
-  if (child === undefined || child.exitCode !== null) return
-  await new Promise<void>((resolve) => {
-    child.on('exit', () => resolve())
-    child.kill('SIGTERM')
-  })
-}
 const run = (...args: string[]): Promise<Run> => parapet(['operators', ...args], { env })
 type Recovered = { readonly operator: object; readonly link: string; readonly ended: object }
 const one = ({ stdout }: Run): Recovered => JSON.parse(stdout) as Recovered
@@ -46,9 +24,9 @@ const SECOND = 'a phrase for the second'
 
 beforeAll(async () => {
   env = { PARAPET_DATA_DIR: `${folder.path}/data`, PARAPET_PORT: String(await freePort()) }
-  server = await start()
+  server = await startServer(env)
 }, 120_000)
-afterAll(stop, 60_000)
+afterAll(() => server?.stop(), 60_000)
 
 describe('parapet operators', () => {
   it('says what comes next while there is nobody', async () => {
@@ -137,10 +115,10 @@ describe('parapet operators recover', () => {
   })
 
   it('with no server running, and what was chosen stays', async () => {
-    await stop()
+    await server?.stop()
     const recovered = one(await run('recover', 'ann', '--keep-factors', '--keep-sessions', '--keep-tokens', '--yes', '--json'))
     expect(recovered.ended).toEqual({ sessions: 0, tokens: 0, factors: false })
-    server = await start()
+    server = await startServer(env)
     expect(await signIn('ann', SECOND)).toBe(401)
     expect((await finish(recovered.link, FIRST)).status).toBe(200)
     expect(await signIn('ann', FIRST)).toBe(200)

@@ -139,15 +139,7 @@ export const Activity = () => {
                     not looked at yet. Go on, or ask for less time or more filters.
                   </p>
                 ) : null}
-                {events.length === 0 && !query.hasNextPage ? null : (
-                  <More
-                    has={query.hasNextPage}
-                    busy={query.isFetchingNextPage}
-                    onMore={() => void query.fetchNextPage()}
-                    total={events.length}
-                    noun="events"
-                  />
-                )}
+                {events.length === 0 && !query.hasNextPage ? null : <More query={query} total={events.length} noun="events" />}
               </>
             )}
           </div>

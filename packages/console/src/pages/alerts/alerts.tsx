@@ -5,6 +5,7 @@ import { useSearch } from 'wouter'
 
 import { api } from '../../app/api.js'
 import { useFill } from '../../app/use-fill.js'
+import { Answer } from '../../components/answer.js'
 import type { CellLayout, Columns } from '../../components/data-table.js'
 import { DataTable, More } from '../../components/data-table.js'
 import { DemoTag } from '../../components/demo-tag.js'
@@ -12,7 +13,7 @@ import { HostileText } from '../../components/hostile-text.js'
 import { LevelMark } from '../../components/level-mark.js'
 import { Outcome } from '../../components/outcome.js'
 import { useTitle } from '../../components/page-title.js'
-import { Empty, Failure, Loading } from '../../components/states.js'
+import { Empty, Loading } from '../../components/states.js'
 import { Ago } from '../../components/time.js'
 import { matchesFilters, readFilters } from '../../lib/alert-filters.js'
 import { count } from '../../lib/format.js'
@@ -96,35 +97,28 @@ export const Alerts = () => {
         <h1 className="text-3xl font-semibold tracking-tight">Alerts</h1>
         <Filters filters={filters} />
       </div>
-      {query.error === null ? null : (
-        <div className="mb-6">
-          <Failure error={query.error} retry={() => void query.refetch()} compact={rows.length > 0} />
-        </div>
-      )}
-      {query.data === undefined ? (
-        query.error === null ? (
-          <Loading what="alerts" />
-        ) : null
-      ) : rows.length === 0 && query.hasNextPage ? (
-        query.isFetching ? (
-          <Loading what="older alerts" />
-        ) : (
-          <More has busy={false} onMore={readOn} total={0} noun="alerts" />
-        )
-      ) : rows.length === 0 ? (
-        narrowed ? (
-          <Empty title="No alert matches">
-            Widen the time, lower the level, or look for another word. New ones that match appear here by themselves.
-          </Empty>
-        ) : (
-          <Empty title="No alerts">No rule has matched yet. When one does, it appears here within a second.</Empty>
-        )
-      ) : (
-        <>
-          <DataTable label="Alerts" columns={columns} rows={rows} layout={layout} />
-          <More has={query.hasNextPage} busy={query.isFetchingNextPage} onMore={readOn} total={rows.length} noun="alerts" />
-        </>
-      )}
+      <Answer query={query} what="alerts">
+        {() =>
+          rows.length > 0 ? (
+            <>
+              <DataTable label="Alerts" columns={columns} rows={rows} layout={layout} />
+              <More query={query} total={rows.length} noun="alerts" />
+            </>
+          ) : query.hasNextPage ? (
+            query.isFetching ? (
+              <Loading what="older alerts" />
+            ) : (
+              <More query={query} total={0} noun="alerts" />
+            )
+          ) : narrowed ? (
+            <Empty title="No alert matches">
+              Widen the time, lower the level, or look for another word. New ones that match appear here by themselves.
+            </Empty>
+          ) : (
+            <Empty title="No alerts">No rule has matched yet. When one does, it appears here within a second.</Empty>
+          )
+        }
+      </Answer>
     </>
   )
 }

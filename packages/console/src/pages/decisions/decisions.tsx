@@ -100,7 +100,7 @@ export const Decisions = () => {
           ) : (
             <>
               <DataTable label={`Decisions, ${id}`} columns={columns} rows={rows} layout={layout} />
-              <More has={query.hasNextPage} busy={query.isFetchingNextPage} onMore={readOn} total={rows.length} noun="decisions" />
+              <More query={query} total={rows.length} noun="decisions" />
             </>
           )
         }

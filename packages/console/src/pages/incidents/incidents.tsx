@@ -115,13 +115,7 @@ export const Incidents = () => {
           rows.length > 0 ? (
             <>
               <DataTable label="Incidents" columns={columns} rows={rows} layout={layout} />
-              <More
-                has={query.hasNextPage}
-                busy={query.isFetchingNextPage}
-                onMore={() => void query.fetchNextPage()}
-                total={rows.length}
-                noun="incidents"
-              />
+              <More query={query} total={rows.length} noun="incidents" />
             </>
           ) : search.status !== null || search.severity !== null ? (
             <Empty title="No incident matches">

@@ -173,13 +173,7 @@ export const Log = ({ state: asked }: { readonly state: string | null }) => {
                   />
                 ))}
               </ol>
-              <More
-                has={query.hasNextPage}
-                busy={query.isFetchingNextPage}
-                onMore={() => void query.fetchNextPage()}
-                total={rows.length}
-                noun="notifications"
-              />
+              <More query={query} total={rows.length} noun="notifications" />
             </>
           ) : (
             <div className="pt-2">

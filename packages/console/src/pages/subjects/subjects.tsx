@@ -9,9 +9,8 @@ import { focusedRow, usePageCommands } from '../../app/shortcuts.js'
 import { Answer } from '../../components/answer.js'
 import { DataTable, More } from '../../components/data-table.js'
 import { PageHead } from '../../components/page-title.js'
-import { SelectionContext, useSelection } from '../../components/row-select.js'
+import { SelectionBar, SelectionContext, useSelection } from '../../components/row-select.js'
 import { Empty } from '../../components/states.js'
-import { plural } from '../../lib/format.js'
 import { byRisk, readSubjects } from '../../lib/subjects.js'
 import { columns, layout } from './columns.js'
 import { Filters } from './filters.js'
@@ -74,13 +73,7 @@ export const Subjects = () => {
                 layout={layout}
                 selected={selection.keys}
               />
-              <More
-                has={query.hasNextPage}
-                busy={query.isFetchingNextPage}
-                onMore={() => void query.fetchNextPage()}
-                total={rows.length}
-                noun="users"
-              />
+              <More query={query} total={rows.length} noun="users" />
             </SelectionContext>
           ) : narrowed ? (
             <Empty title="Nobody matches">
@@ -97,21 +90,12 @@ export const Subjects = () => {
           )
         }
       </Answer>
-      {may && selected.length > 0 ? (
-        <section
-          aria-label="Selected users"
-          className="sticky bottom-0 z-10 mt-4 flex flex-wrap items-center gap-x-5 gap-y-2 border-t border-edge bg-paper py-3"
-        >
-          <span className="font-medium" aria-live="polite">
-            {plural(selected.length, 'user')} selected
-          </span>
+      {may ? (
+        <SelectionBar selection={selection} rows={rows} noun="user">
           <button type="button" className="button" onClick={() => setResetting(true)}>
             Reset their passwords…
           </button>
-          <button type="button" className="link" onClick={() => selection.set([])}>
-            Select none
-          </button>
-        </section>
+        </SelectionBar>
       ) : null}
       {resetting ? <ResetSheet chosen={selected} roles={roles} role={search.role} onClose={() => setResetting(false)} /> : null}
     </>

@@ -6,11 +6,11 @@ import { Link, useSearch } from 'wouter'
 import { detect } from '../../app/detect-api.js'
 import { scopeName } from '../../app/live.js'
 import { focusedRow } from '../../app/shortcuts.js'
+import { Answer } from '../../components/answer.js'
 import { DataTable, More } from '../../components/data-table.js'
 import { useTitle } from '../../components/page-title.js'
-import { SelectionContext, useSelection } from '../../components/row-select.js'
-import { Empty, Failure, Loading } from '../../components/states.js'
-import { plural } from '../../lib/format.js'
+import { SelectionBar, SelectionContext, useSelection } from '../../components/row-select.js'
+import { Empty } from '../../components/states.js'
 import type { Pages } from '../../lib/live-lists.js'
 import { keepPlaces, readTriage } from '../../lib/triage.js'
 import { ActButtons } from './act-buttons.js'
@@ -93,66 +93,39 @@ export const Triage = () => {
         </Link>
       </div>
       <Filters filters={filters} groups={rows} />
-      {query.error === null ? null : (
-        <div className="mb-6">
-          <Failure error={query.error} retry={() => void query.refetch()} compact={rows.length > 0} />
-        </div>
-      )}
-      {query.data === undefined ? (
-        query.error === null ? (
-          <Loading what="groups of alerts" />
-        ) : null
-      ) : rows.length === 0 ? (
-        <div className="pt-4">
-          {narrowed ? (
-            <Empty title="No group matches">
-              <Link href="/triage" className="link">
-                Show all that waits
-              </Link>
-            </Empty>
+      <Answer query={query} what="groups of alerts">
+        {() =>
+          rows.length > 0 ? (
+            <SelectionContext value={selection}>
+              <DataTable
+                label="Groups of alerts"
+                columns={columns}
+                rows={rows}
+                layout={layout}
+                freshAs={rowFreshness}
+                selected={selection.keys}
+              />
+              <More query={query} total={rows.length} noun="groups" />
+            </SelectionContext>
           ) : (
-            <Empty title={EMPTY[filters.tab][0]}>{EMPTY[filters.tab][1]}</Empty>
-          )}
-        </div>
-      ) : (
-        <SelectionContext value={selection}>
-          <DataTable
-            label="Groups of alerts"
-            columns={columns}
-            rows={rows}
-            layout={layout}
-            freshAs={rowFreshness}
-            selected={selection.keys}
-          />
-          <More
-            has={query.hasNextPage}
-            busy={query.isFetchingNextPage}
-            onMore={() => void query.fetchNextPage()}
-            total={rows.length}
-            noun="groups"
-          />
-        </SelectionContext>
-      )}
-      {may && selected.length > 0 ? (
-        <section
-          aria-label="Selected groups"
-          className="sticky bottom-0 z-10 mt-4 flex flex-wrap items-center gap-x-5 gap-y-2 border-t border-edge bg-paper py-3"
-        >
-          <span className="font-medium" aria-live="polite">
-            {plural(selected.length, 'group')} selected
-          </span>
+            <div className="pt-4">
+              {narrowed ? (
+                <Empty title="No group matches">
+                  <Link href="/triage" className="link">
+                    Show all that waits
+                  </Link>
+                </Empty>
+              ) : (
+                <Empty title={EMPTY[filters.tab][0]}>{EMPTY[filters.tab][1]}</Empty>
+              )}
+            </div>
+          )
+        }
+      </Answer>
+      {may ? (
+        <SelectionBar selection={selection} rows={rows} noun="group">
           <ActButtons groups={selected} acts={acts} busy={busy} />
-          <span className="flex gap-3">
-            {selected.length < rows.length ? (
-              <button type="button" className="link" onClick={() => selection.set(rows.map(({ key }) => key))}>
-                Select all {rows.length} shown
-              </button>
-            ) : null}
-            <button type="button" className="link" onClick={() => selection.set([])}>
-              Select none
-            </button>
-          </span>
-        </section>
+        </SelectionBar>
       ) : null}
       <GroupDialogs asking={asking} onClose={() => setAsking(undefined)} />
     </>
