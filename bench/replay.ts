@@ -56,7 +56,7 @@ export const speedFloor = (run: Replayed, bound: number): Floor => {
 }
 
 /** A bound on memory. Resident memory of a whole process; CI asks for the same. */
-export const memoryFloor = ({ peakMegabytes }: Replayed, bound: number): Floor => ({
+export const memoryFloor = ({ peakMegabytes }: Pick<Replayed, 'peakMegabytes'>, bound: number): Floor => ({
   what: 'peak memory of the process',
   measured: `${count(peakMegabytes)} MB`,
   bound: `at most ${bound} MB`,

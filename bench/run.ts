@@ -4,6 +4,7 @@
  * more than the slack that noisy machines get; a missed floor is printed all the same.
  */
 import process from 'node:process'
+import { agentIdle } from './agent-idle.js'
 import { detectCrowdsec } from './detect-crowdsec.js'
 import { detectAddresses, detectHostileSshd } from './detect-floods.js'
 import { detectHostile } from './detect-hostile.js'
@@ -35,6 +36,7 @@ const BENCHES: readonly Bench[] = [
   detectRules,
   detectSame,
   detectCrowdsec,
+  agentIdle,
   sealFields,
   maskText,
   maskPino,

@@ -1,4 +1,13 @@
-import { type Clock, type DecisionSet, ParapetError, type RandomSource, type SecurityEvent, systemClock, systemRandom } from '@parapet/core'
+import {
+  abortableFetch,
+  type Clock,
+  type DecisionSet,
+  ParapetError,
+  type RandomSource,
+  type SecurityEvent,
+  systemClock,
+  systemRandom,
+} from '@parapet/core'
 import type { Chance } from './backoff.js'
 import { type Fetch, readEndpoint } from './endpoint.js'
 import { followDecisions, type FollowListener } from './follower.js'
@@ -66,7 +75,7 @@ export const createClient = (options: ClientOptions): Client => {
   const endpoint = readEndpoint(options.url, options.token)
   const clock = options.clock ?? systemClock
   const chance = options.chance ?? Math.random
-  const fetch: Fetch = options.fetch ?? ((...call) => globalThis.fetch(...call))
+  const fetch: Fetch = abortableFetch(options.fetch ?? ((...call) => globalThis.fetch(...call)))
   const sender = createSender({
     endpoint,
     fetch,

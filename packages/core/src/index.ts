@@ -1,3 +1,4 @@
+export { abortableFetch } from './abortable-fetch.js'
 export * from './address.js'
 export * from './address-set.js'
 export * from './alerts.js'

@@ -17,7 +17,8 @@ export type Collector = {
   readonly everyMs: number
   /** things that are gone are remembered, so that coming back is no news; at most this many */
   readonly remembers?: number
-  readonly collect: () => Facts | Promise<Facts>
+  /** what takes long ends soon when `stopping` is aborted; what it gives then is not whole, and nobody's */
+  readonly collect: (stopping?: AbortSignal) => Facts | Promise<Facts>
 }
 
 /** The text by which a fact is kept and compared. */

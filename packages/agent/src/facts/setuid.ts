@@ -18,7 +18,7 @@ export const createSetuidCollector = (root: string, paths: readonly string[], ev
   category: 'file',
   actions: { added: 'added', changed: 'changed', removed: 'removed' },
   everyMs,
-  collect: async () => {
+  collect: async (stopping) => {
     const users = readUsers(root)
     const facts = new Map<string, FactFields>()
     let seen = 0
@@ -31,7 +31,7 @@ export const createSetuidCollector = (root: string, paths: readonly string[], ev
       }
       try {
         for (let entry: Dirent | null = entries.readSync(); entry !== null; entry = entries.readSync()) {
-          if (++seen > MOST_ENTRIES) return
+          if (++seen > MOST_ENTRIES || stopping?.aborted === true) return
           if (seen % STEP === 0) await sleep(pauseMs)
           const path = join(folder, entry.name)
           if (entry.isDirectory() && depth < MOST_DEPTH) {

@@ -20,6 +20,7 @@ export type FactInput = Input & {
 }
 
 const PROCESS_MS = 2_000
+const LOOK_MS = 1_000
 
 const sentence = (dataset: string, action: string, fields: FactFields): string => {
   const thing =
@@ -50,10 +51,10 @@ export const watchFacts = (
   let factCount = saved.factCount
   const channels = new Map<string, Channel>()
   const dueAt = new Map<string, number>()
-  let timer: NodeJS.Timeout | undefined
-  let processTimer: NodeJS.Timeout | undefined
-  let running: Promise<void> = Promise.resolve()
-  let stopped = false
+  const stopping = new AbortController()
+  const timers: NodeJS.Timeout[] = []
+  /** looks that go on: the walk over a large disk takes minutes, and holds up no other */
+  const running = new Map<string, Promise<void>>()
 
   const channelOf = (name: string): Channel => {
     const channel = channels.get(name) ?? pipeline.open(`facts:${name}`, 'auto')
@@ -64,7 +65,8 @@ export const watchFacts = (
     const { name, dataset } = collector
     const channel = channelOf(name)
     try {
-      const facts = await collector.collect()
+      const facts = await collector.collect(stopping.signal)
+      if (stopping.signal.aborted) return
       const { changes, after } = compareFacts(collector, states.get(dataset), facts)
       // in one step with what is kept: a change is told once
       channel.events(
@@ -89,13 +91,20 @@ export const watchFacts = (
       channel.counts.error = error instanceof Error ? error.message.slice(0, 200) : 'cannot be looked at'
     }
   }
-  const round = async (all: boolean): Promise<void> => {
+  const lookAtDue = (all: boolean): void => {
     for (const collector of collectors) {
-      if (stopped || !pipeline.hasRoom()) return
-      if (!all && (dueAt.get(collector.name) ?? 0) > clock()) continue
-      dueAt.set(collector.name, clock() + collector.everyMs)
-      await look(collector)
+      const { name, everyMs } = collector
+      if (stopping.signal.aborted || !pipeline.hasRoom()) return
+      if (running.has(name) || (!all && (dueAt.get(name) ?? 0) > clock())) continue
+      dueAt.set(name, clock() + everyMs)
+      running.set(
+        name,
+        look(collector).finally(() => running.delete(name)),
+      )
     }
+  }
+  const settled = async (): Promise<void> => {
+    await Promise.all(running.values())
   }
   const processes = createProcessWatch(root, config.webUsers, clock)
   const started = clock()
@@ -104,27 +113,23 @@ export const watchFacts = (
   return {
     start: () => {
       lookAtProcesses()
-      processTimer = setInterval(lookAtProcesses, PROCESS_MS)
-      const next = async (): Promise<void> => {
-        await round(false)
-        if (!stopped) timer = setTimeout(go, 1_000)
-      }
-      const go = (): void => {
-        running = next()
-      }
-      go()
+      lookAtDue(false)
+      timers.push(
+        setInterval(lookAtProcesses, PROCESS_MS),
+        setInterval(() => lookAtDue(false), LOOK_MS),
+      )
     },
     stop: async () => {
-      stopped = true
-      clearTimeout(timer)
-      clearInterval(processTimer)
-      await running
+      stopping.abort()
+      for (const timer of timers) clearInterval(timer)
+      await settled()
     },
     save: () => ({ facts: Object.fromEntries(states), factCount }),
     lookNow: async () => {
-      await running
+      await settled()
       lookAtProcesses()
-      await round(true)
+      lookAtDue(true)
+      await settled()
     },
   }
 }

@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { chmodSync, chownSync, mkdirSync, statSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
-import { ParapetError } from '@parapet/core'
+import { abortableFetch, ParapetError } from '@parapet/core'
 import { readIfThere, replaceFile } from '../files/durable.js'
 import { type Fetch, postEnrolment } from './control-plane.js'
 import { createPinnedFetch, lookAtServer, type Pin, readPin } from './pinned-fetch.js'
@@ -39,7 +39,7 @@ export const readIdentity = (stateDir: string): Identity | undefined => {
 
 /** The `fetch` with which this agent reaches its server. */
 export const fetchFor = (identity: Pick<Identity, 'server' | 'pin'>): Fetch =>
-  identity.server.startsWith('https:') ? createPinnedFetch(identity.pin) : (...call) => globalThis.fetch(...call)
+  identity.server.startsWith('https:') ? createPinnedFetch(identity.pin) : abortableFetch((...call) => globalThis.fetch(...call))
 
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]'])
 

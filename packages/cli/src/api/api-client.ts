@@ -1,4 +1,4 @@
-import { ERRORS, type ErrorCode, ParapetError } from '@parapet/core'
+import { abortableFetch, ERRORS, type ErrorCode, ParapetError } from '@parapet/core'
 import type { Connection } from './connection.js'
 
 /** Speaks to the control plane: JSON in, JSON out, problems thrown as errors of the registry. */
@@ -42,7 +42,7 @@ const readBody = async (response: Response): Promise<unknown> => {
 
 /** A client for one connection. Throws the problem's own code, or `PPT_CONTROL_PLANE` when nobody answers as a server of ours. */
 export const createApiClient = ({ url, token }: Connection, deps: { readonly fetch?: typeof fetch } = {}): ApiClient => {
-  const send = deps.fetch ?? fetch
+  const send = abortableFetch(deps.fetch ?? fetch)
   const base = url.href.endsWith('/') ? url.href : `${url.href}/`
   const call = async (
     method: string,

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { abortableFetch } from '@parapet/core'
 import { integerOption, knownOptions, optionError } from '../options/check.js'
 import type { BreachOptions } from './types.js'
 
@@ -48,11 +49,12 @@ export const createBreachCheck = (options: BreachOptions): ((password: string) =
     )
   if (typeof fetch !== 'function') throw optionError('passwords.breach.fetch', fetch, 'give a function such as fetch')
   const url = readUrl(options.url ?? DEFAULT_URL)
+  const ask = abortableFetch(fetch)
   const timeoutMs = integerOption('passwords.breach.timeoutMs', options.timeoutMs, 2_000, 100, 30_000)
   return async (password) => {
     const hash = createHash('sha1').update(password).digest('hex').toUpperCase()
     try {
-      const response = await fetch(url + hash.slice(0, 5), {
+      const response = await ask(url + hash.slice(0, 5), {
         headers: { 'Add-Padding': 'true', 'User-Agent': 'parapet' },
         redirect: 'error',
         signal: AbortSignal.timeout(timeoutMs),
