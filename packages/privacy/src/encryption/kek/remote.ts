@@ -1,5 +1,5 @@
 import { setTimeout as sleepFor } from 'node:timers/promises'
-import { ParapetError } from '@parapet/core'
+import { abortableFetch, ParapetError } from '@parapet/core'
 
 /** What calls over the network take from outside; all are the machine's own where left out. */
 export type RemoteDeps = {
@@ -74,7 +74,8 @@ export const postRemote = async (
   deps: RemoteDeps = {},
 ): Promise<RemoteAnswer> => {
   const { uri, url, again } = options
-  const { fetch: send = fetch, sleep = sleepFor, random = Math.random, timeoutMs = TIMEOUT_MS } = deps
+  const { sleep = sleepFor, random = Math.random, timeoutMs = TIMEOUT_MS } = deps
+  const send = abortableFetch(deps.fetch ?? fetch)
   let last: RemoteAnswer | undefined
   let failure: unknown
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
