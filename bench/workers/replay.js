@@ -74,6 +74,7 @@ if (options.flood !== undefined) {
   }
 }
 if (options.flood === undefined) for (const engine of engines) keep(engine.flush())
+const runSeconds = cpu() - started
 const digest = createHash('sha256')
 for (const id of [...alerts.keys()].toSorted((a, b) => (a < b ? -1 : 1))) digest.update(JSON.stringify(alerts.get(id)))
 const stats = engines.map((engine) => engine.stats())
@@ -87,7 +88,7 @@ console.log(
     rules: rules.rules.length,
     problems: problems.length,
     loadSeconds,
-    runSeconds: cpu() - started,
+    runSeconds,
     peakMegabytes: process.resourceUsage().maxRSS / 1024,
     digest: digest.digest('hex').slice(0, 16),
   }),

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { Ref } from './count-buckets.js'
 
 /**
@@ -6,11 +6,8 @@ import type { Ref } from './count-buckets.js'
  * same one. Written as a UUID. Source: RFC 9562, version 8.
  */
 export const alertId = (ruleId: string, groupKey: string, first: number, ref: Ref): string => {
-  const hash = createHash('sha256')
-    .update(JSON.stringify([ruleId, groupKey, first, String(ref)]))
-    .digest()
-  hash[6] = ((hash[6] ?? 0) & 0x0f) | 0x80
-  hash[8] = ((hash[8] ?? 0) & 0x3f) | 0x80
-  const hex = hash.toString('hex')
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20, 32)}`
+  const hex = hash('sha256', JSON.stringify([ruleId, groupKey, first, String(ref)]))
+  // version 8 in the upper half of byte 6, the variant in the two upper bits of byte 8
+  const variant = '89ab'[Number.parseInt(hex[16] as string, 16) & 3] as string
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`
 }

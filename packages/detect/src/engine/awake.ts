@@ -1,8 +1,8 @@
-import type { ClockOf } from './grouper.js'
+import type { Watermarks } from './shard-clocks.js'
 
 /** What has to look at the clock while something of it goes on. */
 export type Ticking = {
-  tick: (clockOf: ClockOf) => void
+  tick: (marks: Watermarks) => void
   /** nothing goes on and nothing waits for its time */
   isQuiet: () => boolean
 }
@@ -12,7 +12,7 @@ export type Awake = {
   /** the rule at this place of the program may have something to wait for */
   wake: (index: number) => void
   /** in the order of the program */
-  tick: (clockOf: ClockOf) => void
+  tick: (marks: Watermarks) => void
   /** looks at all of them: after a restore */
   restored: () => void
 }
@@ -28,10 +28,10 @@ export const createAwake = (rules: readonly (Ticking | undefined)[]): Awake => {
   }
   return {
     wake,
-    tick: (clockOf) => {
+    tick: (marks) => {
       for (const index of awake) {
         const rule = rules[index] as Ticking
-        rule.tick(clockOf)
+        rule.tick(marks)
         if (!rule.isQuiet()) continue
         isAwake[index] = 0
         awake = awake.filter((other) => other !== index)

@@ -2,6 +2,8 @@ import type { Ref } from './count-buckets.js'
 import type { Burst, GroupState } from './group-state.js'
 import { TARGETS } from './group-state.js'
 import { alertId } from './alert-id.js'
+import { spareAddresses } from './recent.js'
+import { createTicket } from './shard-queues.js'
 
 /** What a crossing of the line says. */
 export type Crossing = { readonly first: number; readonly ref: Ref; readonly total: number; readonly peak: number; readonly sample: string }
@@ -21,8 +23,9 @@ export const openBurst = (ruleId: string | undefined, state: GroupState, crossin
     closed: false,
     sample: crossing.sample,
     targets: tracked ? new Map() : undefined,
+    ticket: createTicket(state),
   }
-  for (const address of state.addresses) addTarget(burst, address)
+  for (let i = spareAddresses(state); i < state.addresses.length; i++) addTarget(burst, state.addresses[i] as string)
   return burst
 }
 
@@ -39,11 +42,12 @@ export const addTarget = (burst: Burst, address: string): void => {
  * Takes out of a burst that ends whoever came only after the line was crossed for the last time: somebody who mistypes when the attack is over
  * is none of those who made it.
  */
-export const dropTail = ({ times, addresses }: GroupState, burst: Burst): void => {
+export const dropTail = (state: GroupState, burst: Burst): void => {
   const { targets } = burst
-  if (targets === undefined) return
-  for (let i = addresses.length - 1; i >= 0 && (times[i] as number) > burst.hot; i--) {
-    const address = addresses[i] as string
+  if (targets === undefined || state.addresses.length === 0) return
+  const spare = spareAddresses(state)
+  for (let i = state.times.length - 1; i >= 0 && (state.times[i] as number) > burst.hot; i--) {
+    const address = state.addresses[spare + i] as string
     const count = targets.get(address)
     if (count === undefined) continue
     if (count > 1) targets.set(address, count - 1)

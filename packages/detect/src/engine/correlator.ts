@@ -7,8 +7,9 @@ import type { Keyer } from './group-key.js'
 import type { Burst, GroupState } from './group-state.js'
 import type { Ticking } from './awake.js'
 import { createGrouper, type Grouper, type GrouperDeps, type GrouperOptions } from './grouper.js'
-import { addRecent, isRepeat } from './recent.js'
+import { addRecent, isRepeat, spareAddresses } from './recent.js'
 import { correlationWhy } from './sentence.js'
+import { THE_END } from './shard-clocks.js'
 import type { Place } from './shards.js'
 import type { Waiting } from './waiting.js'
 
@@ -163,13 +164,13 @@ export const createFrame = (
       if (times === 0 && !wasCounted) return
       grouper.mark(state)
     },
-    tick: (clockOf) => {
-      waiting?.tick(clockOf)
-      grouper.tick(clockOf)
+    tick: (marks) => {
+      waiting?.tick(marks)
+      grouper.tick(marks)
     },
     isQuiet: () => grouper.isQuiet() && (waiting === undefined || waiting.isEmpty()),
     flush: () => {
-      waiting?.tick(() => Number.POSITIVE_INFINITY)
+      waiting?.tick(THE_END)
       grouper.flush()
     },
     restored: () => {
@@ -195,6 +196,6 @@ const timesOf = (state: GroupState, address: string): number => {
   const inBurst = state.burst?.targets?.get(address)
   if (inBurst !== undefined) return inBurst
   let count = 0
-  for (const known of state.addresses) if (known === address) count++
+  for (let i = spareAddresses(state); i < state.addresses.length; i++) if (state.addresses[i] === address) count++
   return count
 }

@@ -10,11 +10,11 @@ import { createEventView, createFieldTable } from './event-view.js'
 import { compileExceptions, type Excepted } from './exceptions.js'
 import { createAddressReader, createKeyers, createKeyParts } from './group-key.js'
 import { saveGroup, type SavedGroup } from './group-state.js'
-import type { ClockOf, EngineAlert, Grouper } from './grouper.js'
+import type { EngineAlert, Grouper } from './grouper.js'
 import { ENGINE_LIMITS, type EngineLimits } from './limits.js'
 import { createNotices, NOTICES } from './notices.js'
 import { STEP, type SavedClock } from './shard-clock.js'
-import { createShardClocks } from './shard-clocks.js'
+import { createShardClocks, type Watermarks } from './shard-clocks.js'
 import { createShardRoom } from './shard-room.js'
 import { ALL_SHARDS, createFamilies, hashText, SHARDS } from './shards.js'
 import { createSingleAlerter, type SingleAlerter } from './single.js'
@@ -204,10 +204,10 @@ export const createEngine = (options: EngineOptions): Engine => {
       }
     }
   }
-  const tick = (clockOf: ClockOf): void => {
-    awakeCorrelators.tick(clockOf)
-    awakeSingles.tick(clockOf)
-    notices.tick(clockOf)
+  const tick = (marks: Watermarks): void => {
+    awakeCorrelators.tick(marks)
+    awakeSingles.tick(marks)
+    notices.tick(marks)
   }
   const takeOut = (): readonly EngineAlert[] => {
     if (out.length === 0) return NOTHING

@@ -1,4 +1,5 @@
 import type { CountBuckets, Ref } from './count-buckets.js'
+import { createTicket, type Ticket } from './shard-queues.js'
 import { loadDistinct, saveDistinct, type DistinctWindow } from './distinct-window.js'
 
 /** How many events, newest kept, a group and an alert remember. */
@@ -28,6 +29,8 @@ export type Burst = {
   closed: boolean
   readonly sample: string
   readonly targets: Map<string, number> | undefined
+  /** its place among the bursts of its rule that wait for their end */
+  readonly ticket: Ticket
 }
 
 /** A correlation's or a single rule's memory of one group. */
@@ -47,14 +50,14 @@ export type GroupState = {
   /** newest events in order of time, at most {@link RECENT} */
   times: number[]
   refs: Ref[]
-  /** the source address of each, where alerts list addresses; '' for one that was taken out */
+  /** the source address of each, where alerts list addresses, behind some of events that are gone; '' for one that was taken out */
   addresses: string[]
   buckets: CountBuckets | undefined
   distinct: DistinctWindow | undefined
   /** per rule of a temporal correlation: when the newest chain up to it began, and when it got there */
   chain: { start: number; at: number }[] | undefined
   /** a window that is looked at when its time is over: its start and the events in it */
-  open: { at: number; ref: Ref; count: number; order: number } | undefined
+  open: { at: number; ref: Ref; count: number; order: number; ticket: Ticket } | undefined
   burst: Burst | undefined
   /** what a kind of correlation keeps beside all this: plain JSON, replaced as a whole or changed in place, saved with the group */
   extra: unknown
@@ -116,7 +119,7 @@ export const weigh = (state: GroupState): number => {
   // an array of one is as long as it is; one that has grown has room for sixteen more
   const room = times.length > 1 ? times.length + 16 : times.length
   let bytes = 560 + state.key.length * 2 + room * 16 + state.extraBytes
-  if (addresses.length > 0) bytes += room * 8 + addresses.length * 24
+  if (addresses.length > 0) bytes += room * 8 + times.length * 24
   if (typeof refs[0] === 'string') bytes += refs.length * 56
   if (state.buckets !== undefined) bytes += 64 + state.buckets.list.length * 64
   if (distinct !== undefined) {
@@ -143,13 +146,17 @@ export type SavedGroup = {
   readonly c?: readonly (readonly [number, number] | null)[]
   readonly o?: { at: number; ref: Ref; count: number; order: number }
   readonly e?: { readonly data: unknown; readonly bytes: number }
-  readonly x?: Omit<Burst, 'targets'> & { readonly targets?: readonly (readonly [string, number])[] }
+  readonly x?: Omit<Burst, 'targets' | 'ticket'> & { readonly targets?: readonly (readonly [string, number])[] }
+}
+
+const saveBurst = (burst: Burst): NonNullable<SavedGroup['x']> => {
+  const { targets, ticket: _, ...told } = burst
+  return { ...told, ...(targets === undefined ? {} : { targets: [...targets] }) }
 }
 
 /** Writes a group as JSON. */
 export const saveGroup = (state: GroupState): SavedGroup => {
-  const { burst } = state
-  const { targets, ...told } = burst ?? { targets: undefined }
+  const { burst, open } = state
   return {
     k: state.key,
     v: state.values,
@@ -158,7 +165,7 @@ export const saveGroup = (state: GroupState): SavedGroup => {
     n: state.touched,
     t: [...state.times],
     r: [...state.refs],
-    ...(state.addresses.length === 0 ? {} : { a: [...state.addresses] }),
+    ...(state.addresses.length === 0 ? {} : { a: state.addresses.slice(-state.times.length) }),
     ...(state.buckets === undefined
       ? {}
       : { b: state.buckets.list.map((item) => [item.index, item.count, item.first, item.ref] as const) }),
@@ -167,12 +174,10 @@ export const saveGroup = (state: GroupState): SavedGroup => {
     ...(state.chain === undefined
       ? {}
       : { c: state.chain.map(({ start, at }) => (at === Number.NEGATIVE_INFINITY ? null : ([start, at] as const))) }),
-    ...(state.open === undefined ? {} : { o: { ...state.open } }),
+    ...(open === undefined ? {} : { o: { at: open.at, ref: open.ref, count: open.count, order: open.order } }),
     // a copy: what is handed out must not change with the group
     ...(state.extra === undefined ? {} : { e: { data: structuredClone(state.extra), bytes: state.extraBytes } }),
-    ...(burst === undefined
-      ? {}
-      : { x: { ...(told as Omit<Burst, 'targets'>), ...(targets === undefined ? {} : { targets: [...targets] }) } }),
+    ...(burst === undefined ? {} : { x: saveBurst(burst) }),
   }
 }
 
@@ -194,14 +199,14 @@ export const loadGroup = (saved: SavedGroup, shard = 0): GroupState => {
     state.chain = saved.c.map((stage) =>
       stage === null ? { start: Number.NEGATIVE_INFINITY, at: Number.NEGATIVE_INFINITY } : { start: stage[0], at: stage[1] },
     )
-  if (saved.o !== undefined) state.open = { ...saved.o }
+  if (saved.o !== undefined) state.open = { ...saved.o, ticket: createTicket(state) }
   if (saved.e !== undefined) {
     state.extra = structuredClone(saved.e.data)
     state.extraBytes = saved.e.bytes
   }
   if (saved.x !== undefined) {
     const { targets, ...told } = saved.x
-    state.burst = { ...told, targets: targets === undefined ? undefined : new Map(targets) }
+    state.burst = { ...told, targets: targets === undefined ? undefined : new Map(targets), ticket: createTicket(state) }
   }
   return state
 }

@@ -2,6 +2,7 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createGroupState, loadGroup, saveGroup, weigh, type GroupState } from './group-state.js'
 import { createGroupTable, type GroupTable } from './group-table.js'
+import { createTicket } from './shard-queues.js'
 import { createShardRoom, makeRoom, type ShardRoom } from './shard-room.js'
 
 const json = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T
@@ -84,7 +85,7 @@ describe('groups of a rule', () => {
       return state
     })
     const [waiting, hot] = states as [GroupState, GroupState]
-    waiting.open = { at: 0, ref: 0, count: 1, order: 1 }
+    waiting.open = { at: 0, ref: 0, count: 1, order: 1, ticket: createTicket(waiting) }
     hot.burst = { closed: false } as GroupState['burst']
     table.forget(500, states[3] as GroupState)
     expect([...table.states()].map(({ key }) => key)).toEqual(['now', 'open', 'burst'])
@@ -136,7 +137,7 @@ describe('groups of a rule', () => {
       { start: 1, at: 2 },
       { start: Number.NEGATIVE_INFINITY, at: Number.NEGATIVE_INFINITY },
     ]
-    state.open = { at: 1, ref: 'a', count: 2, order: 4 }
+    state.open = { at: 1, ref: 'a', count: 2, order: 4, ticket: createTicket(state) }
     state.extra = { seen: { de: [1, 2] } }
     state.extraBytes = 77
     state.burst = {
@@ -152,8 +153,11 @@ describe('groups of a rule', () => {
       closed: false,
       sample: 's',
       targets: new Map([['198.51.100.1', 2]]),
+      ticket: createTicket(state),
     }
-    expect(loadGroup(json(saveGroup(state)))).toEqual({ ...state, weight: 0 })
+    const loaded = loadGroup(json(saveGroup(state)))
+    const ticket = createTicket(loaded)
+    expect(loaded).toEqual({ ...state, weight: 0, open: { ...state.open, ticket }, burst: { ...state.burst, ticket } })
     expect(loadGroup(json(saveGroup(state)), 17).shard).toBe(17)
   })
 

@@ -9,6 +9,7 @@ import { createGroupTable, type GroupTable } from './group-table.js'
 import { addRecent, dropBefore } from './recent.js'
 import type { EngineLimits } from './limits.js'
 import { STRIDE, type ShardClock } from './shard-clock.js'
+import { THE_END, type Watermarks } from './shard-clocks.js'
 import { createShardQueues } from './shard-queues.js'
 import { makeRoom, type ShardRoom } from './shard-room.js'
 import { emptyParts, type Place } from './shards.js'
@@ -51,9 +52,6 @@ export type GrouperOptions = {
   forgotten?: (state: GroupState) => void
 }
 
-/** When a part's time is over is asked of its clock; infinity at the end of input. */
-export type ClockOf = (shard: number) => number
-
 /** The groups of one rule, with their bursts: fires once when the line is crossed, tells growth and end, re-arms after a quiet timespan. */
 export type Grouper = {
   /** the group, ready for an event at `time`; `undefined` when the event is too late for it, or its part is not kept here */
@@ -71,7 +69,7 @@ export type Grouper = {
   /** the next number of the part's order */
   nextOrder: (state: GroupState) => number
   /** tells the end of bursts that are over */
-  tick: (clockOf: ClockOf) => void
+  tick: (marks: Watermarks) => void
   /** true when no burst goes on */
   isQuiet: () => boolean
   /** tells the end of all bursts */
@@ -96,14 +94,14 @@ export const createGrouper = (options: GrouperOptions, deps: GrouperDeps): Group
   const { limits, rooms } = deps
   const { span, keep = span, place, timeless = false } = options
   /** groups in a burst, the one whose line was crossed longest ago first */
-  const hot = createShardQueues()
+  const hot = createShardQueues(({ burst }) => (burst?.hot ?? Number.NEGATIVE_INFINITY) + span + limits.lateness)
   const tables = emptyParts<GroupTable>()
   const live: { readonly shard: number; readonly table: GroupTable }[] = []
   let tracking = false
 
   const openTable = (shard: number, room: ShardRoom): GroupTable => {
     const table = createGroupTable(room, (state) => {
-      hot.drop(state)
+      hot.drop(state.burst?.ticket)
       options.forgotten?.(state)
     })
     if (tracking) table.track()
@@ -127,7 +125,7 @@ export const createGrouper = (options: GrouperOptions, deps: GrouperDeps): Group
   }
   const tellEnd = (state: GroupState): void => {
     const { burst } = state
-    hot.drop(state)
+    hot.drop(state.burst?.ticket)
     if (burst === undefined || burst.closed) return
     burst.closed = true
     dropTail(state, burst)
@@ -180,7 +178,7 @@ export const createGrouper = (options: GrouperOptions, deps: GrouperDeps): Group
         const opened = openBurst(options.alerts ? options.ruleId : undefined, state, crossing(), tracked)
         state.burst = opened
         opened.order = nextOrder(state)
-        hot.put(state)
+        hot.put(opened.ticket)
         tell('fired', state, opened)
         return true
       }
@@ -188,7 +186,7 @@ export const createGrouper = (options: GrouperOptions, deps: GrouperDeps): Group
       burst.order = nextOrder(state)
       burst.closed = false
       if (peak > burst.peak) burst.peak = peak
-      hot.put(state)
+      hot.put(burst.ticket)
       if (hasGrown(burst)) tell('updated', state, burst)
       return false
     },
@@ -201,10 +199,9 @@ export const createGrouper = (options: GrouperOptions, deps: GrouperDeps): Group
       const { count, ruleId } = makeRoom(rooms[shard] as ShardRoom, limits, state)
       if (count > 0) deps.evicted(shard, ruleId, count)
     },
-    tick: (clockOf) =>
-      hot.sweep((state) => state.burst === undefined || state.burst.hot + span + limits.lateness < clockOf(state.shard), tellEnd),
+    tick: (marks) => hot.sweep(marks, tellEnd),
     isQuiet: hot.isEmpty,
-    flush: () => hot.sweep(() => true, tellEnd),
+    flush: () => hot.sweep(THE_END, tellEnd),
     size: () => live.reduce((sum, { table }) => sum + table.size(), 0),
     states: function* () {
       for (const { table } of live) yield* table.states()
@@ -230,8 +227,9 @@ export const createGrouper = (options: GrouperOptions, deps: GrouperDeps): Group
     },
     restored: () => {
       hot.clear()
-      const open = live.flatMap(({ table }) => Array.from(table.states()).filter(({ burst }) => burst !== undefined && !burst.closed))
-      for (const state of open.toSorted((a, b) => (a.burst?.order ?? 0) - (b.burst?.order ?? 0))) hot.put(state)
+      const bursts = live.flatMap(({ table }) => Array.from(table.states(), ({ burst }) => burst))
+      const open = bursts.flatMap((burst) => (burst?.closed === false ? [burst] : []))
+      for (const { ticket } of open.toSorted((a, b) => a.order - b.order)) hot.put(ticket)
     },
   }
 }

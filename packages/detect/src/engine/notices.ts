@@ -1,8 +1,9 @@
 import { HOUR, type Alert } from '@parapet/core'
 import type { CorrelatorDeps } from './correlator.js'
 import type { Ref } from './count-buckets.js'
-import { createGrouper, type ClockOf, type Grouper } from './grouper.js'
+import { createGrouper, type Grouper } from './grouper.js'
 import { plain } from './sentence.js'
+import type { Watermarks } from './shard-clocks.js'
 import { createShardRoom } from './shard-room.js'
 import { hashText, shardOf } from './shards.js'
 
@@ -35,7 +36,7 @@ export type Notices = {
   evicted: (shard: number, ruleId: string, time: number, ref: Ref) => void
   /** an event of this dataset cost more work than one may */
   overspent: (dataset: string, time: number, ref: Ref) => void
-  tick: (clockOf: ClockOf) => void
+  tick: (marks: Watermarks) => void
   flush: () => void
   readonly groupers: ReadonlyMap<string, Grouper>
 }
@@ -94,8 +95,8 @@ export const createNotices = (deps: CorrelatorDeps): Notices => {
       const subject = dataset.slice(0, 128)
       tell(overspent, shardOf(hashText('overspent'), hashText(subject)), [subject], time, ref)
     },
-    tick: (clockOf) => {
-      for (const grouper of groupers.values()) grouper.tick(clockOf)
+    tick: (marks) => {
+      for (const grouper of groupers.values()) grouper.tick(marks)
     },
     flush: () => {
       for (const grouper of groupers.values()) grouper.flush()

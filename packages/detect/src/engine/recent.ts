@@ -18,17 +18,24 @@ export const addRecent = (state: GroupState, time: number, ref: Ref, address: st
     refs.push(ref)
     if (address !== undefined) addresses.push(address)
   } else {
+    if (address !== undefined) addresses.splice(at + spareAddresses(state), 0, address)
     times.splice(at, 0, time)
     refs.splice(at, 0, ref)
-    if (address !== undefined) addresses.splice(at, 0, address)
   }
   if (times.length > RECENT) dropFirst(state)
 }
 
-const dropFirst = ({ times, refs, addresses }: GroupState): void => {
-  times.shift()
-  refs.shift()
-  if (addresses.length > 0) addresses.shift()
+/** Shifting texts costs five times what shifting numbers does: addresses of events that are gone wait in front until there are so many. */
+const SPARE = 32
+
+/** How many of the addresses in front are of events that are gone. */
+export const spareAddresses = ({ times, addresses }: GroupState): number => Math.max(0, addresses.length - times.length)
+
+const dropFirst = (state: GroupState): void => {
+  state.times.shift()
+  state.refs.shift()
+  const spare = spareAddresses(state)
+  if (spare >= SPARE || (spare > 0 && state.times.length === 0)) state.addresses.splice(0, spare)
 }
 
 /** Forgets events at or before `limit`. */

@@ -193,15 +193,15 @@ describe('the clocks of an engine', () => {
     expect(later.of(1)).toBe(later.of(3))
     expect(later.of(2).at()).toBe(T - HOUR / 2)
     const moved: number[][] = []
-    later.see(T + 2 * SECOND, (clockOf) => moved.push([1, 2, 3].map(clockOf)))
-    expect(moved).toEqual([[T, T + 2 * SECOND, T]])
+    later.see(T + 2 * SECOND, (marks) => moved.push([marks.furthest, ...[1, 2, 3].map(marks.of)]))
+    expect(moved).toEqual([[T + 2 * SECOND, T, T + 2 * SECOND, T]])
   })
 
   it('say that waiting is over in parts whose time went back', () => {
     const clocks = createShardClocks(new Set([4]), SKEW)
     clocks.see(T, () => {})
-    const told: number[] = []
-    for (let i = 0; i < 3; i++) clocks.see(T - DAY + i, (clockOf) => told.push(clockOf(4)))
-    expect(told).toEqual([Number.POSITIVE_INFINITY])
+    const told: number[][] = []
+    for (let i = 0; i < 3; i++) clocks.see(T - DAY + i, (marks) => told.push([marks.furthest, marks.of(4)]))
+    expect(told).toEqual([[Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]])
   })
 })

@@ -1,12 +1,17 @@
-import type { ClockOf } from './grouper.js'
 import { createShardClock, type SavedClock, type ShardClock } from './shard-clock.js'
 import { SHARDS } from './shards.js'
+
+/** How far the time of parts has come, ms UTC; infinity at the end of input. `furthest` is that of the part that is ahead of all others. */
+export type Watermarks = { readonly furthest: number; of: (shard: number) => number }
+
+/** The end of input. */
+export const THE_END: Watermarks = { furthest: Number.POSITIVE_INFINITY, of: () => Number.POSITIVE_INFINITY }
 
 /** The clocks of the parts that an engine keeps. Parts that have seen the same stream have the same clock, so there is nearly always one. */
 export type ShardClocks = {
   of: (shard: number) => ShardClock
   /** takes note of an event; `moved` is called when watermarks moved, with infinity for parts whose time went back: what waits there is over */
-  see: (time: number, moved: (clockOf: ClockOf) => void) => void
+  see: (time: number, moved: (marks: Watermarks) => void) => void
   /** all that have seen an event */
   saved: () => { shard: number; saved: SavedClock }[]
   /** those that changed since the last call */
@@ -31,7 +36,8 @@ export const createShardClocks = (owns: ReadonlySet<number>, skew: number): Shar
       const saved = read(clock)
       return saved === undefined ? [] : shards.map((shard) => ({ shard, saved }))
     })
-  const clockOf: ClockOf = (shard) => (byShard[shard] as ShardClock).at()
+  const at = (shard: number): number => (byShard[shard] as ShardClock).at()
+  const furthest = (): number => cohorts.reduce((most, { clock }) => Math.max(most, clock.at()), Number.NEGATIVE_INFINITY)
   return {
     of: (shard) => byShard[shard] as ShardClock,
     see: (time, moved) => {
@@ -45,8 +51,8 @@ export const createShardClocks = (owns: ReadonlySet<number>, skew: number): Shar
       }
       if (back !== undefined) {
         const over = new Set(back.flatMap(({ shards }) => shards))
-        moved((shard) => (over.has(shard) ? Number.POSITIVE_INFINITY : clockOf(shard)))
-      } else if (on) moved(clockOf)
+        moved({ ...THE_END, of: (shard) => (over.has(shard) ? Number.POSITIVE_INFINITY : at(shard)) })
+      } else if (on) moved({ furthest: furthest(), of: at })
     },
     saved: () => collect((clock) => clock.saved()),
     changed: () => collect((clock) => clock.changed()),

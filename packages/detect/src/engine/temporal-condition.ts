@@ -78,7 +78,7 @@ const waitingKind = (rule: CorrelationRule, { limits }: CorrelatorDeps, grouper:
       state.extraBytes = matches.length * 64
       waiting.enter(state, time, ref)
       // an event that is a little late begins the window that it would have begun
-      if (state.open !== undefined && time < state.open.at) state.open = { ...state.open, at: time, ref }
+      waiting.beginAt(state, time, ref)
       return 'none'
     },
   }

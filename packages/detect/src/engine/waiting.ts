@@ -1,14 +1,17 @@
 import type { Ref } from './count-buckets.js'
 import type { GroupState } from './group-state.js'
-import type { ClockOf, Grouper } from './grouper.js'
-import { createShardQueues } from './shard-queues.js'
+import type { Grouper } from './grouper.js'
+import type { Watermarks } from './shard-clocks.js'
+import { createShardQueues, createTicket } from './shard-queues.js'
 
 /** Windows that are looked at once, when the time that their first event opened is over. */
 export type Waiting = {
   /** opens the group's window at its first event; true when it did so now, after the one before was settled */
   enter: (state: GroupState, time: number, ref: Ref) => boolean
+  /** the open window begins at an event that came a little late, if it is older */
+  beginAt: (state: GroupState, time: number, ref: Ref) => void
   /** settles what is over */
-  tick: (clockOf: ClockOf) => void
+  tick: (marks: Watermarks) => void
   drop: (state: GroupState) => void
   isEmpty: () => boolean
   restored: () => void
@@ -32,10 +35,10 @@ export const createWaiting = (
 ): Waiting => {
   const { span, lateness, patience = 0 } = options
   /** the one that opened first in front */
-  const queues = createShardQueues()
+  const queues = createShardQueues(({ open }) => (open?.at ?? 0) + span + lateness)
   const settle = (state: GroupState): void => {
     const { open } = state
-    queues.drop(state)
+    queues.drop(open?.ticket)
     if (open === undefined) return
     state.open = undefined
     options.settle(state, open)
@@ -45,17 +48,22 @@ export const createWaiting = (
     enter: (state, time, ref) => {
       if (state.open !== undefined && state.latest >= state.open.at + span + patience) settle(state)
       if (state.open !== undefined) return false
-      state.open = { at: time, ref, count: 0, order: grouper.nextOrder(state) }
-      queues.put(state)
+      state.open = { at: time, ref, count: 0, order: grouper.nextOrder(state), ticket: createTicket(state) }
+      queues.put(state.open.ticket)
       return true
     },
-    tick: (clockOf) => queues.sweep((state) => (state.open?.at ?? 0) + span + lateness < clockOf(state.shard), settle),
-    drop: queues.drop,
+    beginAt: (state, time, ref) => {
+      if (state.open === undefined || time >= state.open.at) return
+      state.open = { ...state.open, at: time, ref }
+      queues.hasten(state.open.ticket)
+    },
+    tick: (marks) => queues.sweep(marks, settle),
+    drop: ({ open }) => queues.drop(open?.ticket),
     isEmpty: queues.isEmpty,
     restored: () => {
       queues.clear()
-      const open = [...grouper.states()].filter((state) => state.open !== undefined)
-      for (const state of open.toSorted((a, b) => (a.open?.order ?? 0) - (b.open?.order ?? 0))) queues.put(state)
+      const windows = Array.from(grouper.states(), ({ open }) => open).filter((open) => open !== undefined)
+      for (const { ticket } of windows.toSorted((a, b) => a.order - b.order)) queues.put(ticket)
     },
   }
 }
