@@ -45,7 +45,7 @@ export const SelectionBar = <T extends { readonly id: string }>({
   return selected.length === 0 ? null : (
     <section
       aria-label={`Selected ${noun}s`}
-      className="sticky bottom-0 z-10 mt-4 flex flex-wrap items-center gap-x-5 gap-y-2 border-t border-edge bg-paper py-3"
+      className="sticky bottom-0 z-10 -mx-1 mt-4 flex flex-wrap items-center gap-x-5 gap-y-2 border-t border-edge bg-paper px-1 py-3"
     >
       <span className="font-medium" aria-live="polite">
         {plural(selected.length, noun)} selected
