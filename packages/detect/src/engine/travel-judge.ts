@@ -62,12 +62,13 @@ export const judgeTravel = (
   sight: Sight,
   { speed, distance }: Travel,
 ): { readonly verdict: TravelVerdict; readonly journey: Journey; readonly blamed?: Sight } => {
-  if (before === undefined) return { verdict: 'first', journey: { at: sight, places: [[placeOf(sight), 1]], pairs: [] } }
-  const seenAt = (where: Sight): number => before.places.find(([place]) => place === placeOf(where))?.[1] ?? 0
+  const here = placeOf(sight)
+  if (before === undefined) return { verdict: 'first', journey: { at: sight, places: [[here, 1]], pairs: [] } }
+  const seenAt = (place: string): number => before.places.find(([name]) => name === place)?.[1] ?? 0
   const arrived = (verdict: TravelVerdict, pairs = before.pairs) => {
     // events may come a little out of order: he is where he was seen last
     const at = sight.time >= before.at.time ? sight : before.at
-    const journey: Journey = { ...before, at, pairs, places: inFront(before.places, [placeOf(sight), seenAt(sight) + 1]) }
+    const journey: Journey = { ...before, at, pairs, places: inFront(before.places, [here, seenAt(here) + 1]) }
     return { verdict, journey }
   }
   const { at } = before
@@ -85,7 +86,7 @@ export const judgeTravel = (
 
   const jump = { km: Math.round(km), ms, from: at.country, to: sight.country }
   // he is at home again: what was odd is the place before
-  if (seenAt(sight) > seenAt(at)) {
+  if (seenAt(here) > seenAt(placeOf(at))) {
     const { journey } = arrived('impossible', pairs)
     return { verdict: 'impossible', journey: { ...journey, jump }, blamed: at }
   }
