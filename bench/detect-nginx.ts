@@ -6,5 +6,6 @@ export const detectNginx = againstFail2ban({
   kind: 'nginx',
   format: 'nginx.access',
   filter: 'nginx-botsearch',
+  others: ['nginx-bad-request', 'apache-badbots', 'php-url-fopen'],
   least: 100_000,
 })
