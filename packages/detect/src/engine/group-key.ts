@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { addressKey, canonicalAddress, createMemo, type FieldValue, isWellFormed, type Memo } from '@parapet/core'
 import type { EventView, FieldTable } from './event-view.js'
 import { hashText } from './shards.js'
@@ -26,7 +26,7 @@ const isSafe = (value: string): boolean => isWellFormed(value) && !value.include
 /** A field's value as part of a key: bounded, and safe to store. Two long values stay two, by their hash. */
 export const keyText = (value: string): string => {
   const text = isSafe(value) ? value : value.replace(UNSAFE, '\uFFFD')
-  return text.length <= LONGEST ? text : `${text.slice(0, 96)}…${createHash('sha256').update(text).digest('hex').slice(0, 32)}`
+  return text.length <= LONGEST ? text : `${text.slice(0, 96)}…${hash('sha256', text).slice(0, 32)}`
 }
 
 const isAddressField = (field: string): boolean => field === 'source.ip' || field.endsWith('.ip')

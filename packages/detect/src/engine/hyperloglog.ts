@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 const BITS = 10
 const SIZE = 1 << BITS
@@ -12,9 +12,9 @@ export const createSketch = (): Sketch => new Uint8Array(SIZE)
 
 /** Where a value goes in a sketch. The hash is keyed by nothing on purpose: the same input must give the same alerts everywhere. */
 const placeOf = (value: string): { slot: number; rank: number } => {
-  const hash = createHash('sha256').update(value).digest()
-  const rest = hash.readUInt32BE(4)
-  return { slot: hash.readUInt32BE(0) >>> (32 - BITS), rank: rest === 0 ? 33 : Math.clz32(rest) + 1 }
+  const hex = hash('sha256', value)
+  const rest = Number.parseInt(hex.slice(8, 16), 16)
+  return { slot: Number.parseInt(hex.slice(0, 8), 16) >>> (32 - BITS), rank: rest === 0 ? 33 : Math.clz32(rest) + 1 }
 }
 
 /** Several sketches as one, kept up to date value by value: what they hold together is known at once. */
