@@ -28,6 +28,16 @@ export const replay = async (
   options: ReplayOptions = {},
 ): Promise<Replayed> => (await worker('replay', format, String(now), JSON.stringify(options), ...files)).report as Replayed
 
+/** The quickest of some replays of the same file: what a machine's other work adds is never less than nothing. */
+export const quickestReplay = async (runs: number, ...about: Parameters<typeof replay>): Promise<Replayed> => {
+  let quickest = await replay(...about)
+  for (let run = 1; run < runs; run++) {
+    const next = await replay(...about)
+    if (next.runSeconds < quickest.runSeconds) quickest = next
+  }
+  return quickest
+}
+
 /** Events per CPU-second, without the start. */
 export const rateOf = ({ events, runSeconds }: Replayed): number => events / runSeconds
 
