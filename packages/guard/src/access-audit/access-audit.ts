@@ -1,5 +1,5 @@
 import { type Clock, SECOND, systemClock } from '@parapet/core'
-import { normalPath } from '../enforcement/routes.js'
+import { isSpelt } from '../enforcement/routes.js'
 import { visibleText } from '../events/security-events.js'
 import { booleanOption, choiceOption, integerOption, knownOptions, optionError, textListOption } from '../options/check.js'
 import { createQueue } from './queue.js'
@@ -144,8 +144,7 @@ export const createAccessAudit = (options: AccessAuditOptions): AccessAudit => {
       const spelt = `${path.toLowerCase()}/`
       if (paths.some((start) => spelt.startsWith(start))) return true
       if (!/[%\\;]|\/[./]/.test(path)) return false
-      const normal = `${normalPath(path)}/`
-      return paths.some((start) => normal.startsWith(start))
+      return isSpelt(path, (normal) => paths.some((start) => `${normal}/`.startsWith(start)))
     },
     note: (access) => queue.put(accessEntry(access, clock(), patterns, types)),
     write: async (access) => (await queue.write([accessEntry(access, clock(), patterns, types)])) || !refuses,

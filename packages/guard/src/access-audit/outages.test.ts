@@ -1,4 +1,4 @@
-import { normalPath } from '../enforcement/routes.js'
+import { isSpelt } from '../enforcement/routes.js'
 import * as fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type Access, accessEntry, createAccessAudit, type AccessAuditOptions } from './access-audit.js'
@@ -36,8 +36,7 @@ describe('what is recorded', () => {
     const { audit } = setup(async () => undefined)
     fc.assert(
       fc.property(paths, fc.constantFrom('GET', 'POST', 'DELETE'), (path, method) => {
-        const normal = normalPath(path)
-        const below = normal === '/api' || normal.startsWith('/api/')
+        const below = isSpelt(path, (normal) => normal === '/api' || normal.startsWith('/api/'))
         // what begins so as it stands counts as well, though dots lead out of it again
         const asItStands = /^\/api(?:\/|$)/i.test(path)
         expect([path, audit.covers(method, path)]).toEqual([path, below || asItStands])

@@ -14,7 +14,10 @@ export type Case = {
   /** for a page of our own, which has a policy of its own */
   readonly freshNonce: () => string
   readonly path: string
+  /** it goes where credentials are checked, however it is spelt: for what restricts */
   readonly atLogin: boolean
+  /** the same as it was declared: for what is left out there */
+  readonly signsIn: boolean
   client: ClientAddress
   session: SessionVerdict
   /** a session cookie of ours came along, whatever it stands for */

@@ -246,6 +246,26 @@ describe('limits', () => {
     }
   })
 
+  it('count what only some router takes for a sign-in like anything else', async () => {
+    const s = setup({ limits: { anonymous: { limit: 1, windowMs: 60_000 } } })
+    // Express, Fastify and Hono run the handler of /transfer/:amount/:memo
+    const evil = { method: 'POST', url: '/transfer/100/..%2f..%2f..%2flogin' }
+    expect([status(await s.go(evil)), status(await s.go(evil)), status(await s.go({ method: 'POST', url: '/login' }))]).toEqual([
+      200, 429, 200,
+    ])
+  })
+
+  it('cannot be got around by a target that each router reads in its own way', async () => {
+    const s = setup({ sensitiveRoutes: ['/sign-up'] })
+    for (const url of [`${'a'.repeat(40)}://h/sign-up`, 'http://x?/sign-up', '/sign-up\u00a0', '//a@b/sign-up#x', 'sign-up']) {
+      const passage = await s.go({ method: 'POST', url })
+      expect([url, status(passage)]).toEqual([url, 400])
+      expect(passage.refusal).toMatchObject({ reason: 'target', problem: { code: 'PPT_INVALID' } })
+    }
+    const watching = setup({ observe: ['target'] })
+    expect(status(await watching.go({ method: 'GET', url: '/x#y' }))).toBe(200)
+  })
+
   it('do not put everybody into one bucket when the address cannot be known, and say so once a minute', async () => {
     const s = setup({ clientAddress: { trusted: ['203.0.113.7'] }, limits: { anonymous: { limit: 1, windowMs: 60_000 } } })
     for (let i = 0; i < 5; i++) expect(status(await s.go())).toBe(200)

@@ -230,7 +230,7 @@ export const createGuard = (options: GuardOptions): Guard => {
     csrf,
     limits,
     isOpen: settings.isOpen,
-    isLogin: settings.isLogin,
+    logins: settings.logins,
     pages: settings.pages,
     own: light.own,
     watches,

@@ -4,7 +4,7 @@ import type { ClientAddress } from '../client-address/client-address.js'
 import type { CsrfVerdict } from '../csrf/csrf.js'
 import type { Enforcement } from '../enforcement/enforcement.js'
 import { asksSession, type Lockdowns } from '../enforcement/lockdown.js'
-import type { RouteList } from '../enforcement/routes.js'
+import type { RouteList, Routes } from '../enforcement/routes.js'
 import type { Throttle } from '../enforcement/throttle.js'
 import type { EnforcementVerdict } from '../enforcement/types.js'
 import type { EnforcementFacts } from '../enforcement/weigh.js'
@@ -13,6 +13,7 @@ import { challengePolicy } from '../challenge/page.js'
 import type { GeoLookup } from '../geo/types.js'
 import { readCookie } from '../request/cookies.js'
 import type { GuardRequest } from '../request/guard-request.js'
+import { isClearTarget } from '../request/target.js'
 import type { Session } from '../session/record.js'
 import type { Sessions } from '../session/sessions.js'
 import { type Case, NOBODY } from './case.js'
@@ -30,6 +31,7 @@ import {
   redirectRefusal,
   referenceOf,
   type Refusal,
+  targetRefusal,
   throttledRefusal,
 } from './refusal.js'
 
@@ -46,7 +48,7 @@ export type JudgeDeps = {
   readonly limits: Limits
   /** routes where what is owed can be given */
   readonly isOpen: RouteList
-  readonly isLogin: RouteList
+  readonly logins: Routes
   readonly pages: { readonly stepUp: string | undefined; readonly mfa: string | undefined }
   /** answers requests that are for the guard itself */
   readonly own: (c: Case) => Promise<Refusal | undefined> | undefined
@@ -77,8 +79,8 @@ export const factorAt = (session: Pick<Session, 'factors'>): number | undefined 
 }
 
 /**
- * Builds the judge of requests, in this order: client address, decisions on it, limits, cross-site check, session, decisions on the user,
- * his limits. What needs no store is done at once, without a promise. May throw or reject: the caller decides then what goes on.
+ * Builds the judge of requests, in this order: client address, decisions on it, limits, request target, cross-site check, session,
+ * decisions on the user, his limits. What needs no store is done at once, without a promise. May throw or reject: the caller decides then what goes on.
  */
 export const createJudge = (deps: JudgeDeps): ((c: Case) => Promise<unknown> | undefined) => {
   const { enforcement, throttle, challenge, sessions, limits, watches } = deps
@@ -104,7 +106,7 @@ export const createJudge = (deps: JudgeDeps): ((c: Case) => Promise<unknown> | u
 
   const factsOf = (c: Case, session: EnforcementFacts['session'], passwordAt?: number): EnforcementFacts => ({
     login: c.atLogin,
-    loginPage: deps.isLogin('POST', c.path),
+    loginPage: deps.logins.covers('POST', c.path),
     open: deps.isOpen(c.request.method, c.path),
     session,
     clearedAt: session === undefined ? challenge?.clearedAt(c.request.header('cookie'), clientKey(c)) : undefined,
@@ -183,7 +185,7 @@ export const createJudge = (deps: JudgeDeps): ((c: Case) => Promise<unknown> | u
       address: c.client.kind === 'known' ? c.client.address : undefined,
       method,
       // what a sign-in needs: its page, its steps, and the proof that is owed there
-      purpose: c.atLogin || deps.isLogin('POST', c.path) || deps.isOpen(method, c.path) ? 'sign_in' : undefined,
+      purpose: deps.logins.opens('POST', c.path) || deps.isOpen(method, c.path) ? 'sign_in' : undefined,
       session: session === undefined ? undefined : { startedAt: session.createdAt, secondFactor: factorAt(session) !== undefined },
     })
     if (outcome !== 'refuse') return false
@@ -211,7 +213,9 @@ export const createJudge = (deps: JudgeDeps): ((c: Case) => Promise<unknown> | u
     return lockedOut(c, held)
   }
 
-  const crossSite = (c: Case): boolean => {
+  /** True: the request ends here, for where it goes or comes from. */
+  const stray = (c: Case): boolean => {
+    if (!isClearTarget(c.request.url) && refuse(c, 'target', targetRefusal(c.id()))) return true
     const site = deps.csrf(c.request)
     return site.kind === 'refused' && refuse(c, 'csrf', csrfRefusal(site.reason, c.id()))
   }
@@ -225,13 +229,13 @@ export const createJudge = (deps: JudgeDeps): ((c: Case) => Promise<unknown> | u
   }
 
   const lateAnonymous = async (c: Case, limited: Promise<boolean>): Promise<void> => {
-    if (!(await limited)) crossSite(c)
+    if (!(await limited)) stray(c)
   }
 
   const anonymous = (c: Case): Promise<void> | undefined => {
     const limited = limit(c)
     if (typeof limited === 'object') return lateAnonymous(c, limited)
-    if (!limited) crossSite(c)
+    if (!limited) stray(c)
     return undefined
   }
 
@@ -306,7 +310,7 @@ export const createJudge = (deps: JudgeDeps): ((c: Case) => Promise<unknown> | u
   }
 
   const withSession = (c: Case): Promise<unknown> | undefined => {
-    if (crossSite(c)) return undefined
+    if (stray(c)) return undefined
     const session = sessions.look(c.request)
     return session instanceof Promise ? session.then((came) => recognised(c, came)) : recognised(c, session)
   }

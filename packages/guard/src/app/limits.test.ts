@@ -16,6 +16,7 @@ const caseOf = (over: Partial<Case> = {}): Case => ({
   freshNonce: () => 'f',
   path: '/',
   atLogin: false,
+  signsIn: false,
   client: { kind: 'known', address: HERE, key: HERE },
   session: { kind: 'none' },
   carried: false,
@@ -42,8 +43,9 @@ describe('which limit a request counts against', () => {
     ['a client that nobody knows', { client: UNKNOWN }, { policy: 'unknown', key: [HERE] }],
     ['a client that nobody knows, on a sensitive route', { ...SIGN_UP, client: UNKNOWN }, { policy: 'unknown', key: [HERE] }],
     ['a Unix socket', { client: UNKNOWN, request: request({ peer: undefined }) }, { policy: 'unknown', key: ['no peer'] }],
-    ['a sign-in: the shield alone', { atLogin: true }, undefined],
-    ['a sign-in of somebody signed in', { atLogin: true, session: SESSION }, undefined],
+    ['a sign-in: the shield alone', { atLogin: true, signsIn: true }, undefined],
+    ['a sign-in of somebody signed in', { atLogin: true, signsIn: true, session: SESSION }, undefined],
+    ['what only some router takes for a sign-in', { atLogin: true }, { policy: 'anonymous', key: [HERE] }],
     ['whose session nobody could read', { session: { kind: 'degraded', reason: 'x' } }, { policy: 'anonymous', key: [HERE] }],
   ] as const)('%s', (_who, over, expected) => {
     expect(limitOfCase(caseOf(over as Partial<Case>), sensitive, true)).toEqual(expected)

@@ -21,12 +21,12 @@ export type Limits = {
 
 /** Which limit a request counts against, and for whom; `undefined` for none. */
 export const limitOfCase = (
-  c: Pick<Case, 'request' | 'path' | 'atLogin' | 'client' | 'session'>,
+  c: Pick<Case, 'request' | 'path' | 'signsIn' | 'client' | 'session'>,
   isSensitive: RouteList,
   hasUnknown: boolean,
 ): { readonly policy: LimitName; readonly key: readonly KeyPart[] } | undefined => {
   // sign-in is governed by the login shield alone, and nothing there tells an attacker his budget
-  if (c.atLogin) return undefined
+  if (c.signsIn) return undefined
   if (c.session.kind === 'active') return { policy: 'user', key: [c.session.session.subject] }
   // an address that cannot be known would be one bucket for everybody: only who asks for that gets it
   if (c.client.kind === 'unknown') return hasUnknown ? { policy: 'unknown', key: [c.request.peer ?? 'no peer'] } : undefined

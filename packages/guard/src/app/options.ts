@@ -19,7 +19,7 @@ import type { ChallengeOptions } from '../challenge/challenge.js'
 import type { ClientAddressOptions, Topology } from '../client-address/client-address.js'
 import type { CspCollectorOptions } from '../csp-collector/csp-collector.js'
 import { type CsrfOptions, readOrigins } from '../csrf/csrf.js'
-import { type RouteList, readRoutes } from '../enforcement/routes.js'
+import { type RouteList, readRoutes, type Routes } from '../enforcement/routes.js'
 import type { ErrorsOptions } from '../errors/types.js'
 import type { GeoLookup } from '../geo/types.js'
 import type { HeaderOverrides } from '../headers/headers.js'
@@ -42,7 +42,7 @@ import type { Diagnostic } from './diagnostics.js'
 export type LimitName = 'anonymous' | 'user' | 'sensitive' | 'unknown'
 
 /** What can be set to be watched only, each by itself. `decisions` are all actions; `session` is what a session at risk has to answer for. */
-export type WatchedPolicy = 'decisions' | DecisionAction | 'csrf' | 'session' | 'limits' | `limits.${LimitName}`
+export type WatchedPolicy = 'target' | 'decisions' | DecisionAction | 'csrf' | 'session' | 'limits' | `limits.${LimitName}`
 
 /** What `createGuard` takes. Only the first two have no default: how requests arrive, and under which names. Times in ms. */
 export type GuardOptions = {
@@ -149,7 +149,7 @@ export type GuardSettings = {
   readonly cleartext: readonly string[]
   /** every public origin is this machine */
   readonly development: boolean
-  readonly isLogin: RouteList
+  readonly logins: Routes
   readonly isSensitive: RouteList
   /** where what is owed can be given */
   readonly isOpen: RouteList
@@ -189,6 +189,7 @@ const readAbout = ({ service, tags }: Pick<GuardOptions, 'service' | 'tags'>): G
 
 const LIMIT_NAMES = ['anonymous', 'user', 'sensitive', 'unknown'] as const
 const POLICIES: readonly WatchedPolicy[] = [
+  'target',
   'decisions',
   ...DECISION_ACTIONS,
   'csrf',
@@ -230,7 +231,7 @@ const readWatched = (mode: GuardOptions['mode'], list: readonly string[] | undef
 }
 
 /** Paths of pages are exact; what they need may be opened by its folder, for reading only. */
-const readOpen = (stepUp: NonNullable<GuardOptions['stepUp']>, isLogin: RouteList): RouteList => {
+const readOpen = (stepUp: NonNullable<GuardOptions['stepUp']>, logins: Routes): RouteList => {
   const given = textListOption('stepUp.open', stepUp.open ?? [], "give paths, such as ['/verify', '/assets/']")
   const folders = given.filter((path) => path.endsWith('/') && path !== '/')
   for (const folder of folders)
@@ -243,9 +244,9 @@ const readOpen = (stepUp: NonNullable<GuardOptions['stepUp']>, isLogin: RouteLis
   )
   const changing = readRoutes('stepUp.open', exact)
   return (method, path) =>
-    isLogin(method, path) ||
-    changing(method, path) ||
-    reading(method, path) ||
+    logins.opens(method, path) ||
+    changing.opens(method, path) ||
+    reading.opens(method, path) ||
     // as it was sent: a spelling that some router reads as another folder opens nothing
     ((method === 'GET' || method === 'HEAD') && folders.some((folder) => path.startsWith(folder)) && !/[%\\;]|\/\.|\/\//.test(path))
 }
@@ -308,7 +309,7 @@ export const readGuardOptions = (options: GuardOptions): GuardSettings => {
     throw optionError('publicOrigins', cleartext, 'leave the http origins out: their cookies would travel in clear beside the https ones')
   const clock = options.clock ?? systemClock
   const pages = { stepUp: pageOption('stepUp.page', stepUp.page), mfa: pageOption('stepUp.mfaPage', stepUp.mfaPage) }
-  const isLogin = readRoutes('loginRoutes', options.loginRoutes ?? ['/login'])
+  const logins = readRoutes('loginRoutes', options.loginRoutes ?? ['/login'])
   const reports = options.reports === undefined ? undefined : pageOption('reports.path', options.reports.path ?? '')
   return {
     options,
@@ -321,11 +322,11 @@ export const readGuardOptions = (options: GuardOptions): GuardSettings => {
     origins,
     cleartext,
     development: origins.every((origin) => isLoopbackOrigin(origin)),
-    isLogin,
-    isSensitive: readRoutes('sensitiveRoutes', options.sensitiveRoutes ?? []),
-    isOpen: readOpen(stepUp, isLogin),
+    logins,
+    isSensitive: readRoutes('sensitiveRoutes', options.sensitiveRoutes ?? []).covers,
+    isOpen: readOpen(stepUp, logins),
     pages,
-    isReports: reports === undefined ? undefined : readRoutes('reports.path', [`POST ${reports}`]),
+    isReports: reports === undefined ? undefined : readRoutes('reports.path', [`POST ${reports}`]).opens,
     refuseUnread: choiceOption('session.onOutage', options.session?.onOutage, 'anonymous', ['anonymous', 'closed']) === 'closed',
     limits: { ...LIMITS, ...options.limits },
     requestEvents: booleanOption('requestEvents', options.requestEvents, true),

@@ -1,6 +1,7 @@
 import type { SecurityEvent } from '@parapet/core'
 import { describe, expect, it } from 'vitest'
 import type { Access, AccessAudit } from '../access-audit/access-audit.js'
+import { readRoutes } from '../enforcement/routes.js'
 import { createHeaders } from '../headers/headers.js'
 import type { Case } from './case.js'
 import { createCounts } from './counts.js'
@@ -55,7 +56,7 @@ const entering = (
     headers: createHeaders('app', {}),
     clock: () => 1_800_000_000_000,
     random: (bytes) => new Uint8Array(bytes).fill(7),
-    settings: { isLogin: (method, path) => method === 'POST' && path === '/login', requestEvents: over.requestEvents ?? true },
+    settings: { logins: readRoutes('loginRoutes', ['POST /login']), requestEvents: over.requestEvents ?? true },
     masker: undefined,
     counts,
     audit,
@@ -312,7 +313,7 @@ describe('trap: fail-open in a catch block: a judge that fails, at once or later
       headers: createHeaders('app', {}),
       clock: () => 0,
       random: (bytes) => new Uint8Array(bytes),
-      settings: { isLogin: (method, path) => method === 'POST' && path === '/login', requestEvents: true },
+      settings: { logins: readRoutes('loginRoutes', ['POST /login']), requestEvents: true },
       masker: undefined,
       counts: createCounts(),
       audit: undefined,

@@ -19,7 +19,7 @@ export type EntranceDeps = {
   readonly headers: Pick<SecurityHeaders, 'nonce' | 'apply' | 'plain' | 'page'>
   readonly clock: Clock
   readonly random: RandomSource
-  readonly settings: Pick<GuardSettings, 'isLogin' | 'requestEvents'>
+  readonly settings: Pick<GuardSettings, 'logins' | 'requestEvents'>
   readonly masker: Pick<Masker, 'text'> | undefined
   readonly counts: Counts
   readonly audit: AccessAudit | undefined
@@ -88,7 +88,8 @@ export const createEntrance = (deps: EntranceDeps): { readonly enter: Guard['ent
       },
       freshNonce: headers.nonce,
       path,
-      atLogin: settings.isLogin(request.method, path),
+      atLogin: settings.logins.covers(request.method, path),
+      signsIn: settings.logins.opens(request.method, path),
       client: UNKNOWN,
       session: NOBODY,
       carried: false,

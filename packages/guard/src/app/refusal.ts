@@ -105,6 +105,17 @@ export const lockdownPage = (refusal: Refusal, held: Pick<HeldLockdown, 'mode'>,
   ],
 })
 
+/** What was asked for cannot be told: routers would each take another path out of it. */
+export const targetRefusal = (requestId: string): Refusal => ({
+  status: 400,
+  headers: [],
+  problem: toProblem('PPT_INVALID', {
+    detail: 'the request target is not clear: send a path that begins with one slash',
+    instance: requestId,
+  }),
+  reason: 'target',
+})
+
 /** The answer depends on headers that a cache must not mix up. */
 export const csrfRefusal = (reason: string, requestId: string): Refusal => ({
   status: 403,

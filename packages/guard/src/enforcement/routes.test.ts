@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { normalPath, readRoutes } from './routes.js'
 
 describe('routes', () => {
-  const routes = readRoutes('loginRoutes', ['/login', 'POST /api/session', 'GET /token'])
+  const { covers: routes, opens } = readRoutes('loginRoutes', ['/login', 'POST /api/session', 'GET /token'])
 
   it('without a method mean whatever changes something: a lock must not hide the page', () => {
     expect(routes('POST', '/login')).toBe(true)
@@ -18,7 +18,7 @@ describe('routes', () => {
     expect(routes('GET', '/token')).toBe(true)
     // Express runs the handler of GET for it
     expect(routes('HEAD', '/token')).toBe(true)
-    expect(readRoutes('loginRoutes', ['HEAD /token'])('GET', '/token')).toBe(true)
+    expect(readRoutes('loginRoutes', ['HEAD /token']).covers('GET', '/token')).toBe(true)
     expect(routes('POST', '/token')).toBe(false)
   })
 
@@ -40,9 +40,39 @@ describe('routes', () => {
       '/login;v=1',
       '/login%3Bv=1/',
       '/;x/login',
+      // as Fastify reads it with useSemicolonDelimiter
+      '/login;x/y',
+      '/login;x/y;z',
+      // however much is in front of it: a part of a path is another path
+      `/${'./'.repeat(2_100)}login`,
+      `/${'a/../'.repeat(3_000)}login`,
     ]) {
       expect([path, routes('POST', path)]).toEqual([path, true])
+      // some other router takes it for another route: it is not let through as the sign-in, a last slash aside
+      expect([path, opens('POST', path)]).toEqual([path, path === '/login/'])
     }
+    // the sign of the kelvin is a k to whoever folds case after decoding
+    expect(routes('GET', '/to%E2%84%AAen')).toBe(true)
+    expect(routes('GET', '/to%25E2%2584%25AAen')).toBe(true)
+  })
+
+  it('let through what is spelt as they are declared, a last slash aside', () => {
+    expect([opens('POST', '/login'), opens('POST', '/login/'), opens('GET', '/token'), opens('HEAD', '/token')]).toEqual([true, true, true, true]) // prettier-ignore
+    expect([opens('GET', '/login'), opens('POST', '/login//'), opens('POST', '/LOGIN'), opens('POST', '/token')]).toEqual([false, false, false, false]) // prettier-ignore
+    expect(opens('POST', '/transfer/100/..%2f..%2f..%2flogin')).toBe(false)
+    expect(readRoutes('loginRoutes', ['/Sign-In/']).opens('POST', '/Sign-In')).toBe(true)
+    expect(readRoutes('loginRoutes', []).opens('POST', '/login')).toBe(false)
+  })
+
+  it('let nothing through that they do not cover', () => {
+    const segment = fc.constantFrom('login', 'LOGIN', '', '.', '..', '%6cogin', 'login;x', 'api', 'session', '\\login', 'x')
+    fc.assert(
+      fc.property(fc.array(segment, { maxLength: 5 }), fc.constantFrom('GET', 'POST', 'HEAD', 'PUT'), (segments, method) => {
+        const path = `/${segments.join('/')}`
+        expect([path, opens(method, path) && !routes(method, path)]).toEqual([path, false])
+      }),
+      { numRuns: 1_000 },
+    )
   })
 
   it('are exact', () => {
@@ -79,6 +109,6 @@ describe('routes', () => {
     for (const route of ['login', '/login*', '/user/:id', 'post /login', 'POST  /login', '/a?b', ''])
       expect(() => readRoutes('loginRoutes', [route])).toThrow('loginRoutes')
     expect(() => readRoutes('loginRoutes', '/login')).toThrow('loginRoutes')
-    expect(readRoutes('loginRoutes', [])('POST', '/login')).toBe(false)
+    expect(readRoutes('loginRoutes', []).covers('POST', '/login')).toBe(false)
   })
 })

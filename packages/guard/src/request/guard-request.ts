@@ -66,7 +66,7 @@ export const fromNode = (request: NodeRequest): GuardRequest => {
 export const asGuardRequest = (request: RequestLike): GuardRequest => ('socket' in request ? fromNode(request) : request)
 
 /** Scheme and authority of a request target in absolute form. Source: RFC 9112, section 3.2.2. */
-const ABSOLUTE = /^[a-z][a-z\d+.-]{0,30}:\/\/[^/\\?#]*/i
+const ABSOLUTE = /^[a-z][a-z\d+.-]*:\/\/[^/\\?#]*/i
 
 /**
  * The path of a request target without its query, and the query without its `?`, as routers see them: `http://host/login` and

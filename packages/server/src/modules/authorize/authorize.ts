@@ -95,11 +95,13 @@ export const createAuthorize = (deps: {
     const found = held.set.match({ address, user }, now)
     if (found.length === 0) return PASSED
     const { method, path } = request
-    const atSignIn = settings.isSignIn(method, path) ? 'sends' : settings.isSignIn('POST', path) ? 'asks' : 'no'
+    const { signIns } = settings
+    const atSignIn = signIns.covers(method, path) ? 'sends' : signIns.covers('POST', path) ? 'asks' : 'no'
+    const signsIn = signIns.opens(method, path) || signIns.opens('POST', path)
     const weighed: Weighed = weighRequest(
       spare(found, address, deps.protectedTargets),
       // a pass of somebody else says nothing of the one whom the proxy vouches for
-      { method, address, atSignIn, open: settings.isOpen(path), user, pass: pass?.user === user ? pass : undefined, now },
+      { method, address, atSignIn, signsIn, open: settings.isOpen(path), user, pass: pass?.user === user ? pass : undefined, now },
       (decisions) => throttle.take(decisions, user ?? (client.kind === 'known' ? client.key : `unknown:${source.id}`)),
     )
     if (weighed.kind === 'allowed') return PASSED

@@ -25,13 +25,10 @@ const NAMES: Readonly<Record<ProxyKind, { readonly method: string; readonly uri:
   caddy: { method: 'x-forwarded-method', uri: 'x-forwarded-uri' },
 }
 
-/** Characters of a URI that are looked at. */
-const LONGEST = 8_192
-
-/** As routers see it: without query and fragment, and without the authority of an absolute target. */
+/** As routers see it: without query and fragment, and without the authority of an absolute target. The whole of it: a part is another path. */
 const pathOf = (uri: string): string => {
   const end = uri.search(/[?#]/)
-  const target = (end < 0 ? uri : uri.slice(0, end)).replace(/^[a-z][a-z\d+.-]{0,30}:\/\/[^/\\]*/i, '')
+  const target = (end < 0 ? uri : uri.slice(0, end)).replace(/^[a-z][a-z\d+.-]*:\/\/[^/\\]*/i, '')
   return target.startsWith('/') ? target : `/${target}`
 }
 
@@ -43,7 +40,7 @@ const pathOf = (uri: string): string => {
 export const readOriginal = (header: HeaderReader, proxy: ProxyKind): OriginalRequest | undefined => {
   const names = NAMES[proxy]
   const method = header(names.method)?.slice(0, 32).toUpperCase()
-  const uri = header(names.uri)?.slice(0, LONGEST)
+  const uri = header(names.uri)
   if (method === undefined || method === '' || uri === undefined) return undefined
   return { method, uri, path: pathOf(uri), html: prefersHtml({ method, url: uri, header, peer: undefined, secure: false }) }
 }

@@ -1,12 +1,12 @@
 import { formatAddress, parseRange } from '@parapet/core'
-import { type ClientAddress, createClientAddress, normalPath, readRoutes, type RouteList } from '@parapet/guard'
+import { type ClientAddress, createClientAddress, readRoutes, type Routes } from '@parapet/guard'
 import type { Config } from '../../config/index.js'
 import { nameKey } from '../operators/names.js'
 import type { HeaderReader } from './original-request.js'
 
 /** How one application stands behind its proxy; from `forwardAuth` of the configuration. */
 export type ForwardAuthSettings = {
-  readonly isSignIn: RouteList
+  readonly signIns: Routes
   /** where what is owed can be given, with what these pages are made of */
   readonly isOpen: (path: string) => boolean
   readonly pages: { readonly stepUp: string | undefined; readonly reset: string | undefined }
@@ -34,23 +34,22 @@ const clientOf = ({ clientHeader, trustedProxies }: Pick<Entry, 'clientHeader' |
 
 const pagePath = (page: string | undefined): string[] => (page === undefined ? [] : [new URL(page, 'http://localhost').pathname])
 
+const withoutLastSlash = (path: string): string => (path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path)
+
+/** Escapes, parameters, dot segments and doubled slashes: paths that lead elsewhere than they begin. */
+const ODD = /[%\\;]|\/\.|\/\//
+
 const openOf = (entry: Pick<Entry, 'open' | 'stepUp' | 'reset'>): ((path: string) => boolean) => {
-  const exact = new Set([...pagePath(entry.stepUp), ...pagePath(entry.reset)].map(normalPath))
-  const below: string[] = []
-  for (const path of entry.open) {
-    exact.add(normalPath(path))
-    if (path.endsWith('/')) below.push(`${normalPath(path)}/`.replace('//', '/'))
-  }
-  return (path) => {
-    const normal = normalPath(path)
-    return exact.has(normal) || below.some((prefix) => normal.startsWith(prefix))
-  }
+  const exact = new Set([...pagePath(entry.stepUp), ...pagePath(entry.reset), ...entry.open].map(withoutLastSlash))
+  const below = entry.open.filter((path) => path.endsWith('/'))
+  // as it was sent: a spelling that the application reads as another path opens nothing
+  return (path) => exact.has(withoutLastSlash(path)) || (!ODD.test(path) && below.some((prefix) => path.startsWith(prefix)))
 }
 
 const compile = (entry: Entry): ForwardAuthSettings => {
   const { userHeader } = entry
   return {
-    isSignIn: readRoutes('forwardAuth.signIn', entry.signIn),
+    signIns: readRoutes('forwardAuth.signIn', entry.signIn),
     isOpen: openOf(entry),
     pages: { stepUp: entry.stepUp, reset: entry.reset },
     clientOf: clientOf(entry),

@@ -6,8 +6,10 @@ import type { Pass } from './passes.js'
 export type WeighedRequest = {
   readonly method: string
   readonly address: string | undefined
-  /** it sends credentials, or asks for the page where they are sent */
+  /** it sends credentials, or asks for the page where they are sent, however it is spelt: for what restricts */
   readonly atSignIn: 'sends' | 'asks' | 'no'
+  /** either of these, as it was declared: for what is let through */
+  readonly signsIn: boolean
   readonly open: boolean
   readonly user: string | undefined
   readonly pass: Pass | undefined
@@ -49,7 +51,7 @@ const underLockdown = (decisions: readonly Decision[], request: WeighedRequest):
   const { outcome, why } = judgeLockdown(lockdown, {
     address: request.address,
     method: request.method,
-    purpose: request.atSignIn === 'no' && !request.open ? undefined : 'sign_in',
+    purpose: request.signsIn || request.open ? 'sign_in' : undefined,
     session: pass === undefined ? undefined : { startedAt: pass.signedInAt, secondFactor: pass.factorAt !== undefined },
   })
   // a sign-in goes on: what comes after it is refused until the application vouches for a factor
