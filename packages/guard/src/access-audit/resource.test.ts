@@ -16,6 +16,12 @@ describe('the pattern that a framework matched', () => {
     ['/api/users/:id', '/api/users/%e0%a4%a', 'users', '%e0%a4%a'],
     ['/:id', '/7', 'id', '7'],
     ['/:tenant/:id', '/acme/7', 'id', '7'],
+    // Hono follows dots and then matches; Express takes two dots for the value of a parameter
+    ['/api/documents/:id', `/api${'/.'.repeat(30)}/7/../documents/5`, 'documents', '5'],
+    ['/api/documents/:id', `/api${'/.'.repeat(400)}/documents/5`, 'documents', '5'],
+    ['/api/documents/:id', '/api/documents/7/%2E./5', 'documents', '5'],
+    ['/api/documents/:id', '/api/x\\..\\documents/5', 'documents', '5'],
+    ['/api/:kind/:id', '/api/../5', 'api', '5'],
   ] as const)('%s on %s is %s %s', (pattern, path, type, id) => {
     expect(resourceOf(path, pattern, [])).toEqual({ route: pattern, type, ...(id === undefined ? {} : { id }) })
   })

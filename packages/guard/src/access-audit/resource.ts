@@ -4,7 +4,7 @@ import type { AccessAction, AccessEntry } from './types.js'
 /** What a request goes to: the pattern it matched, the kind of thing, and which one. */
 export type Resource = { readonly route: string; readonly type: string; readonly id?: string }
 
-/** Segments of a path that are looked at, and characters of one that are kept. */
+/** Segments of a path that a guess is made from, and characters of one that are kept. */
 const [MOST_SEGMENTS, LONGEST] = [32, 128] as const
 
 const isParameter = (segment: string): boolean => segment.startsWith(':') || segment.startsWith('[') || segment.startsWith('{')
@@ -60,12 +60,29 @@ const idOf = (segment: string, types: IdTypes): string => {
   return (looksSecret(text) && !isPublicId(text, types)) || text.length > LONGEST ? HIDDEN : text
 }
 
-const segmentsOf = (path: string): string[] => path.split('/', MOST_SEGMENTS + 1).filter((segment) => segment !== '')
+const segmentsOf = (path: string): string[] => path.split('/').filter((segment) => segment !== '')
+
+/** The segments that are left when dots were followed, as routers that read a path as a URL do. */
+const followed = (path: string): string[] => {
+  const segments: string[] = []
+  for (const segment of segmentsOf(path.replaceAll('\\', '/'))) {
+    const dots = segment.replaceAll(/%2e/gi, '.')
+    if (dots === '..') segments.pop()
+    else if (dots !== '.') segments.push(segment)
+  }
+  return segments
+}
+
+/** The segments of a path that a pattern of so many words has matched: as they stand where they are as many, else without dots. */
+const matchedSegments = (path: string, words: number): string[] => {
+  const plain = segmentsOf(path)
+  return plain.length === words ? plain : followed(path)
+}
 
 /** A resource from a pattern and the path that it matched: the last parameter is the id, the last word before it the type. */
 const fromPattern = (pattern: string, path: string, types: IdTypes): Resource => {
   const words = segmentsOf(pattern)
-  const parts = segmentsOf(path)
+  const parts = matchedSegments(path, words.length)
   let [type, id]: [string | undefined, string | undefined] = [undefined, undefined]
   // a router that was mounted knows its own end of the path only
   const shift = Math.max(0, parts.length - words.length)
@@ -83,7 +100,7 @@ const fromPattern = (pattern: string, path: string, types: IdTypes): Resource =>
 
 /** A resource by guess, where no pattern is known: what looks like an id is one, and stands as `:id` in the route. */
 const fromPath = (path: string, types: IdTypes): Resource => {
-  const parts = segmentsOf(path).slice(0, MOST_SEGMENTS)
+  const parts = followed(path).slice(0, MOST_SEGMENTS)
   let [type, id]: [string | undefined, string | undefined] = [undefined, undefined]
   const words = parts.map((part) => {
     const text = decoded(part)
@@ -126,8 +143,8 @@ export const resourceOf = (
 ): Resource => {
   if (matched !== undefined && matched.startsWith('/') && segmentsOf(matched).some((word) => isParameter(word)))
     return fromPattern(matched, path, types)
-  const parts = segmentsOf(path)
   for (const { pattern, words } of patterns) {
+    const parts = matchedSegments(path, words.length)
     if (words.length !== parts.length) continue
     if (words.every((word, i) => isParameter(word) || word === '*' || word === decoded(parts[i] ?? '')))
       return fromPattern(pattern, path, types)

@@ -246,6 +246,17 @@ describe('limits', () => {
     }
   })
 
+  it('on requests at a time are held, and given back when the answer is out, in this process too', async () => {
+    const s = setup({ limits: { anonymous: { kind: 'concurrency', limit: 2, leaseMs: 60_000 } } })
+    const [first, second, third] = [await s.go(), await s.go(), await s.go()]
+    expect([status(first), status(second), status(third)]).toEqual([200, 200, 429])
+    third.done(429)
+    expect(status(await s.go())).toBe(429)
+    first.done(200)
+    expect([status(await s.go()), status(await s.go())]).toEqual([200, 429])
+    expect(s.diagnostics).toEqual([])
+  })
+
   it('count what only some router takes for a sign-in like anything else', async () => {
     const s = setup({ limits: { anonymous: { limit: 1, windowMs: 60_000 } } })
     // Express, Fastify and Hono run the handler of /transfer/:amount/:memo

@@ -213,6 +213,7 @@ export const createGuard = (options: GuardOptions): Guard => {
     limiter,
     shared,
     isSensitive: settings.isSensitive,
+    isConcurrent: (policy) => settings.limits[policy]?.kind === 'concurrency',
     hasUnknown: settings.limits['unknown'] !== undefined,
     degraded: () => counts.degraded('limits'),
     tell,

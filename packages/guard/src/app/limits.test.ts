@@ -73,12 +73,11 @@ describe('the shared limiter', () => {
     const released: LimitReceipt[] = []
     const told: string[] = []
     let degraded = 0
+    const alone = (): never => {
+      throw new Error('this process does not count by itself')
+    }
     const limits = createLimits({
-      limiter: {
-        check: () => {
-          throw new Error('this process does not count by itself')
-        },
-      },
+      limiter: { check: alone, take: alone, release: alone },
       shared: {
         take: async (takes) => {
           taken.push(...takes)
@@ -91,6 +90,7 @@ describe('the shared limiter', () => {
       },
       isSensitive: sensitive,
       hasUnknown: true,
+      isConcurrent: () => false,
       degraded: () => {
         degraded++
       },

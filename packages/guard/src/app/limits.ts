@@ -37,10 +37,12 @@ export const limitOfCase = (
 
 /** Builds the part over the limiter of this process, or over the one that processes share. */
 export const createLimits = (deps: {
-  readonly limiter: Pick<Limiter, 'check'>
+  readonly limiter: Pick<Limiter, 'check' | 'take' | 'release'>
   readonly shared: Pick<SharedLimiter, 'take' | 'release'> | undefined
   readonly isSensitive: RouteList
   readonly hasUnknown: boolean
+  /** requests at a time are counted, which are given back */
+  readonly isConcurrent: (policy: LimitName) => boolean
   readonly degraded: () => void
   readonly tell: (code: DiagnosticCode, detail: string) => void
 }): Limits => {
@@ -59,19 +61,29 @@ export const createLimits = (deps: {
     return undefined
   }
 
+  /** Takes a slot in this process. */
+  const occupy = (c: Case, policy: LimitName, key: readonly KeyPart[]): LimitRefusal | undefined => {
+    const outcome = limiter.take([{ policy, key }])
+    if (outcome.kind === 'limited') return { policy, refusal: limitedRefusal(outcome.verdicts) }
+    c.receipt = outcome.receipt
+    c.headers.push(...limitHeaders(outcome.verdicts))
+    return undefined
+  }
+
   return {
     take: (c) => {
       const wanted = limitOfCase(c, isSensitive, hasUnknown)
       if (wanted === undefined) return undefined
       const { policy, key } = wanted
       if (shared !== undefined) return shared.take([{ policy, key }]).then((outcome) => settle(c, policy, outcome))
+      if (deps.isConcurrent(policy)) return occupy(c, policy, key)
       const verdict = limiter.check(policy, key)
       if (verdict.kind === 'limited') return { policy, refusal: limitedRefusal([verdict]) }
       c.headers.push(...limitHeaders([verdict]))
       return undefined
     },
     release: (c) => {
-      if (c.receipt !== undefined) void shared?.release(c.receipt)
+      if (c.receipt !== undefined) void (shared ?? limiter).release(c.receipt)
       c.receipt = undefined
     },
   }

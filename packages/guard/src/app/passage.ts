@@ -74,6 +74,7 @@ export const createEntrance = (deps: EntranceDeps): { readonly enter: Guard['ent
 
   const open = (request: Case['request'], late: SetHeaders | undefined): Case => {
     const { path } = splitUrl(request.url)
+    const atLogin = settings.logins.covers(request.method, path)
     let id: string | undefined
     let nonce: string | undefined
     return {
@@ -88,8 +89,8 @@ export const createEntrance = (deps: EntranceDeps): { readonly enter: Guard['ent
       },
       freshNonce: headers.nonce,
       path,
-      atLogin: settings.logins.covers(request.method, path),
-      signsIn: settings.logins.opens(request.method, path),
+      atLogin,
+      signsIn: atLogin && settings.logins.opens(request.method, path),
       client: UNKNOWN,
       session: NOBODY,
       carried: false,

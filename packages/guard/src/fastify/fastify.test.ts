@@ -1,5 +1,6 @@
 import { connect } from 'node:http2'
 import type { AddressInfo } from 'node:net'
+import { PassThrough } from 'node:stream'
 import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Guard } from '../app/types.js'
@@ -128,6 +129,40 @@ describe('fastify', () => {
     )
     expect(await ask({ ':path': '/' })).toBe('200 DENY undefined')
     session.close()
+  })
+
+  it('is registered once', async () => {
+    const { guard } = testGuard()
+    const { app } = await start(guard)
+    const again = Fastify()
+    open.push(again)
+    again.register(fastify(guard)).register(fastify(guard))
+    await expect(again.ready()).rejects.toMatchObject({ code: 'PPT_CONFIG_INVALID', detail: expect.stringContaining('second guard') })
+    expect((await app.inject('/')).statusCode).toBe(200)
+  })
+
+  it('lets go of a body that nobody reads, and of what the application meant, when its record could not be written', async () => {
+    const record = (): Promise<void> => Promise.reject(new Error('the disk is full'))
+    const { guard } = testGuard({ accessAudit: { mode: 'block', sink: { record } } })
+    const app = Fastify()
+    open.push(app)
+    await app.register(fastify(guard))
+    const [stream, web] = [new PassThrough(), new Response('s3cret')]
+    app.get('/api/stream', (_request, reply) =>
+      reply.headers({ etag: '"s3cret"', 'set-cookie': 'signed=in', 'x-secret': 's3cret' }).send(stream),
+    )
+    app.get('/api/web', (_request, reply) => reply.send(web))
+    const answer = await app.inject('/api/stream')
+    expect([answer.statusCode, stream.destroyed]).toEqual([503, true])
+    expect(JSON.stringify(answer.headers)).not.toMatch(/s3cret|signed/)
+    expect(answer.headers['x-frame-options']).toBe('DENY')
+    expect((await app.inject('/api/web')).statusCode).toBe(503)
+    expect(
+      await web.body
+        ?.getReader()
+        .read()
+        .catch(() => undefined),
+    ).toMatchObject({ done: true })
   })
 
   it('keeps every cookie', async () => {

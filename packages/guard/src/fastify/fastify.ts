@@ -1,8 +1,10 @@
 import type { ServerResponse } from 'node:http'
+import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify'
 import type { GuardContext, Passage } from '../app/types.js'
 import { type Refusal, refusalBody } from '../app/refusal.js'
-import { mayGoOn } from '../node/answer.js'
+import { isOfCors, mayGoOn, OF_THE_BODY } from '../node/answer.js'
+import { optionError } from '../options/check.js'
 import { aboutOf, diagnose, type EdgeGuard, finish } from '../node/edge.js'
 
 declare module 'fastify' {
@@ -18,9 +20,19 @@ declare module 'fastify' {
 
 type SendDone = (error: Error | null, payload?: unknown) => void
 
+/** What an answer waits for, and the headers of the guard on it. */
+type Held = { readonly hold: NonNullable<Passage['hold']>; readonly headers: Passage['headers'] }
+
+/** Ends a body that nobody will read: a stream holds a file or a connection open. */
+const letGo = (payload: unknown): void => {
+  if (payload instanceof Readable) payload.destroy()
+  else if (payload instanceof ReadableStream) void payload.cancel().catch(() => undefined)
+  else if (payload instanceof Response) void payload.body?.cancel().catch(() => undefined)
+}
+
 /** Keeps an answer back until its access record is written; where that fails, another one goes out. */
 const holdBack = async (
-  hold: NonNullable<Passage['hold']>,
+  { hold, headers: own }: Held,
   request: FastifyRequest,
   reply: FastifyReply,
   payload: unknown,
@@ -37,8 +49,13 @@ const holdBack = async (
     done(null, payload)
     return
   }
-  void reply.removeHeader('content-length')
-  putHeaders(reply, refusal.headers)
+  letGo(payload)
+  for (const name of Object.keys(reply.getHeaders())) {
+    if (isOfCors(name)) continue
+    void reply.removeHeader(name)
+    reply.raw.removeHeader(name)
+  }
+  putHeaders(reply, [...own, ...refusal.headers])
   done(null, prepareRefusal(request, reply, refusal))
 }
 
@@ -49,7 +66,7 @@ export type FastifyGuardOptions = {
 }
 
 /** Holds what an answer waits for, where access records are written first. */
-const held = new WeakMap<object, NonNullable<Passage['hold']>>()
+const held = new WeakMap<object, Held>()
 
 /** Names of headers as Fastify keeps them: folding one is most of what setting a header costs. */
 const folded = new Map<string, string>()
@@ -92,7 +109,7 @@ const sendError = (guard: EdgeGuard, error: unknown, request: FastifyRequest, re
     ...aboutOf(guard.of(request.raw)),
     parameters: { params: request.params, body: request.body },
   })
-  for (const name of ['content-encoding', 'content-length', 'etag', 'last-modified', 'content-disposition']) void reply.removeHeader(name)
+  for (const name of OF_THE_BODY) void reply.removeHeader(name)
   void reply.code(answer.status)
   putHeaders(reply, answer.headers)
   if (closes) closeUnread(request, reply)
@@ -118,10 +135,14 @@ export const fastify = (guard: EdgeGuard, options: FastifyGuardOptions = {}): Fa
       void reply.send(prepareRefusal(request, reply, passage.refusal) ?? undefined)
       return
     }
-    if (passage.hold !== undefined) held.set(reply, passage.hold)
+    if (passage.hold !== undefined) held.set(reply, { hold: passage.hold, headers: passage.headers })
     done()
   }
   const plugin = (app: FastifyInstance, _options: unknown, registered: (error?: Error) => void): void => {
+    if (app.hasRequestDecorator('guard')) {
+      registered(optionError('fastify', 'a second guard on one application', 'register one, for the whole application'))
+      return
+    }
     // read when asked: a decoration that is written costs every request
     app.decorateRequest('guard', {
       getter() {
@@ -149,13 +170,13 @@ export const fastify = (guard: EdgeGuard, options: FastifyGuardOptions = {}): Fa
     })
     if (guard.holds) {
       app.addHook('onSend', (request, reply, payload, done) => {
-        const hold = held.get(reply)
-        if (hold === undefined) {
+        const waits = held.get(reply)
+        if (waits === undefined) {
           done(null, payload)
           return
         }
         held.delete(reply)
-        void holdBack(hold, request, reply, payload, done)
+        void holdBack(waits, request, reply, payload, done)
       })
     }
     if (options.errors === false)

@@ -96,8 +96,11 @@ export const hono = (guard: EdgeGuard, options: HonoGuardOptions = {}): Middlewa
       replace(context, errorResponse(guard, error, request, passage.context))
     }
     const held = await passage.hold?.({ status: context.res.status, route: routeOf(context) })
-    if (held !== undefined) replace(context, refusalResponse(held, [...passage.headers, ...held.headers], request.method))
-    else if (later.length > 0) {
+    if (held !== undefined) {
+      // nobody will read it: what it holds open, such as a file, is let go
+      void context.res.body?.cancel().catch(() => undefined)
+      replace(context, refusalResponse(held, [...passage.headers, ...held.headers], request.method))
+    } else if (later.length > 0) {
       const newer = new Set(late.map(([name]) => name))
       replace(context, withHeaders(context.res, [...late, ...later.filter(([name]) => !newer.has(name))]))
     }

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import process from 'node:process'
 import type { GuardContext, Passage } from '../app/types.js'
 import { readProperty } from '../errors/describe.js'
-import { mayGoOn, sendOwn, setHeaders } from '../node/answer.js'
+import { startOver, mayGoOn, sendOwn, setHeaders } from '../node/answer.js'
 import { aboutOf, diagnose, type EdgeGuard, finish, lazyNonce } from '../node/edge.js'
 import { answerError, sendRefusal } from '../node/protect.js'
 
@@ -43,6 +43,17 @@ const reportDebug = (guard: EdgeGuard, app: KoaContext['app']): void => {
  * the session and the request's id. What is thrown below is answered by `guard.errors`: Koa's own handler would drop the headers.
  */
 export const koa = (guard: EdgeGuard): KoaMiddleware => {
+  /** True: the record of an access could not be written, and that was answered instead. */
+  const withheld = async (context: KoaContext, { hold, headers }: Passage, status: number): Promise<boolean> => {
+    const refusal = await hold?.({ status, route: routeOf(context) })
+    if (refusal === undefined) return false
+    const { req, res } = context
+    context.respond = false
+    startOver(res, headers)
+    sendRefusal(refusal, req, res, refusal.headers)
+    return true
+  }
+
   const through = async (context: KoaContext, next: () => Promise<unknown>, passage: Passage, known: GuardContext): Promise<void> => {
     const { req, res } = context
     context.state['guard'] = known
@@ -57,14 +68,11 @@ export const koa = (guard: EdgeGuard): KoaMiddleware => {
       })
       const [type, ...others] = headers
       context.respond = false
-      sendOwn(req, res, { status, headers: others, contentType: type?.[1], text: body })
+      if (res.headersSent || !(await withheld(context, passage, status)))
+        sendOwn(req, res, { status, headers: others, contentType: type?.[1], text: body })
       return
     }
-    if (passage.hold === undefined || context.respond === false || res.headersSent) return
-    const refusal = await passage.hold({ status: context.status, route: routeOf(context) })
-    if (refusal === undefined) return
-    context.respond = false
-    sendRefusal(refusal, req, res, refusal.headers)
+    if (context.respond !== false && !res.headersSent) await withheld(context, passage, context.status)
   }
 
   return async (context, next) => {

@@ -118,19 +118,22 @@ export const next = (guard: EdgeGuard & Pick<Guard, 'clientAddress'>, options: N
         }
         let status = 500
         try {
-          const response = await handler(request, withRequest(passage.context, like), ...rest)
+          let response: Response
+          try {
+            response = await handler(request, withRequest(passage.context, like), ...rest)
+          } catch (error) {
+            if (isForNext(error)) {
+              status = 0
+              throw error
+            }
+            response = errorResponse(guard, error, like, passage.context)
+          }
           const refusal = await passage.hold?.({ status: response.status })
           status = refusal?.status ?? response.status
-          if (refusal !== undefined) return refusalResponse(refusal, [...headers, ...refusal.headers], request.method)
-          return withHeaders(response, headers)
-        } catch (error) {
-          if (isForNext(error)) {
-            status = 0
-            throw error
-          }
-          const response = errorResponse(guard, error, like, passage.context)
-          status = response.status
-          return withHeaders(response, headers)
+          if (refusal === undefined) return withHeaders(response, headers)
+          // nobody will read it: what it holds open, such as a file, is let go
+          void response.body?.cancel().catch(() => undefined)
+          return refusalResponse(refusal, [...headers, ...refusal.headers], request.method)
         } finally {
           finish(guard, passage, request.signal.aborted ? 499 : status)
         }

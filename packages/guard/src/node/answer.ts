@@ -9,7 +9,7 @@ export type OwnAnswer = {
 }
 
 /** Headers that describe the body that the application meant to send, and not ours. */
-const OF_THE_BODY = [
+export const OF_THE_BODY = [
   'Content-Encoding',
   'Content-Language',
   'Content-Range',
@@ -35,13 +35,23 @@ export const setHeaders = (response: ServerResponse, headers: readonly (readonly
   }
 }
 
+/** Whether a header says who may read an answer, and nothing of what it is: a browser's program must be able to read a refusal. */
+export const isOfCors = (name: string): boolean => name.toLowerCase().startsWith('access-control-')
+
+/** Takes back what an answer that is not given would have said and done, such as cookies: the headers of the guard are left. */
+export const startOver = (response: ServerResponse, own: readonly (readonly [string, string])[]): void => {
+  for (const name of response.getHeaderNames()) if (!isOfCors(name)) response.removeHeader(name)
+  setHeaders(response, own)
+}
+
 /**
  * Answers instead of the application. What has begun to be answered cannot be taken back: that connection ends. Never throws.
  */
 export const sendOwn = (request: IncomingMessage, response: ServerResponse, answer: OwnAnswer): void => {
   try {
     if (response.headersSent) {
-      response.destroy()
+      // an answer that is whole goes out as it is
+      if (!response.writableEnded) response.destroy()
       return
     }
     for (const name of OF_THE_BODY) response.removeHeader(name)

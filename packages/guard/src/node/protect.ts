@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { GuardContext, Passage } from '../app/types.js'
 import { type Refusal, refusalBody } from '../app/refusal.js'
-import { sendOwn, setHeaders } from './answer.js'
+import { startOver, sendOwn, setHeaders } from './answer.js'
 import { aboutOf, type EdgeGuard, finish } from './edge.js'
 import { holdBack } from './hold.js'
 
@@ -49,7 +49,10 @@ const admit = (
     return
   }
   if (passage.hold !== undefined)
-    holdBack(response, passage.hold, route, (refusal) => sendRefusal(refusal, request, response, refusal.headers))
+    holdBack(response, passage.hold, route, (refusal) => {
+      startOver(response, passage.headers)
+      sendRefusal(refusal, request, response, refusal.headers)
+    })
   pass(passage.context)
 }
 

@@ -1,11 +1,12 @@
 import { type IncomingMessage, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Passage } from '../app/types.js'
-import { refusalBody } from '../app/refusal.js'
+import { type Refusal, refusalBody } from '../app/refusal.js'
+import { fromNode } from '../request/guard-request.js'
 import { type EdgeGuard, finish } from './edge.js'
 
-/** What `server.on('upgrade')` calls. */
-export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => void
+/** What `server.on('upgrade')` calls; it may be asynchronous. */
+export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => unknown
 
 type RawAnswer = {
   readonly status: number
@@ -26,18 +27,47 @@ export const writeRaw = (socket: Duplex, { status, headers, contentType, text = 
 
 const isCacheControl = ([name]: readonly [string, string]): boolean => name.toLowerCase() === 'cache-control'
 
+/** Bytes that a connection has sent, where it is one that counts them. */
+const sentBy = (socket: Duplex): number => ('bytesWritten' in socket && typeof socket.bytesWritten === 'number' ? socket.bytesWritten : 0)
+
 /**
  * Judges WebSocket handshakes, which Node does not give to the request handler: `server.on('upgrade', upgrade(guard)(handler))`. A
- * handshake opens a channel with the user's cookies that CORS does not stop: it is taken from the own origins only.
+ * handshake opens a channel with the user's cookies that CORS does not stop: it is taken from the own origins only. The answer to it is the
+ * handler's, so that no session gets a new id by it. What the handler throws, or rejects with, is answered by `guard.errors`.
  */
 export const upgrade =
   (guard: EdgeGuard): ((handler: UpgradeHandler) => UpgradeHandler) =>
   (handler) =>
   (request, socket, head) => {
+    const sentBefore = sentBy(socket)
     const failed = (error: unknown): void => {
+      // after the handshake an answer in HTTP would be taken for a message
+      if (sentBy(socket) > sentBefore) {
+        socket.destroy()
+        return
+      }
       const { status, headers, body } = guard.errors.answer(error, { request })
       const [type, ...others] = headers
       writeRaw(socket, { status, headers: others.filter((header) => !isCacheControl(header)), contentType: type?.[1], text: body })
+    }
+    const refuse = (refusal: Refusal, headers: Passage['headers']): void => {
+      const body = refusalBody(refusal)
+      writeRaw(socket, {
+        status: refusal.status,
+        headers: headers.filter((header) => !isCacheControl(header)),
+        contentType: body?.contentType,
+        text: body?.text,
+      })
+    }
+    const settle = (passage: Passage, held?: Refusal): void => {
+      const refusal = passage.refusal ?? held
+      finish(guard, passage, refusal?.status ?? 101)
+      if (refusal !== undefined) {
+        refuse(refusal, held === undefined ? passage.headers : [...passage.headers, ...held.headers])
+        return
+      }
+      const running = handler(request, socket, head)
+      if (running instanceof Promise) running.catch(failed)
     }
     const admit = (passage: Passage): void => {
       if (socket.destroyed) {
@@ -45,25 +75,19 @@ export const upgrade =
         return
       }
       guard.remember(request, passage.context)
-      const { refusal } = passage
-      finish(guard, passage, refusal?.status ?? 101)
-      if (refusal === undefined) {
-        handler(request, socket, head)
-        return
-      }
-      const body = refusalBody(refusal)
-      writeRaw(socket, {
-        status: refusal.status,
-        headers: passage.headers.filter((header) => !isCacheControl(header)),
-        contentType: body?.contentType,
-        text: body?.text,
-      })
+      // no channel without its record
+      if (passage.hold === undefined) settle(passage)
+      else
+        passage
+          .hold({ status: 101 })
+          .then((held) => settle(passage, held))
+          .catch(failed)
     }
     // a connection that breaks while a store is asked is nobody's trouble
     const ignore = (): void => undefined
     socket.on('error', ignore)
     try {
-      const passage = guard.enter(request)
+      const passage = guard.enter({ ...fromNode(request), takesCookies: false })
       if (passage instanceof Promise) passage.then(admit).catch(failed)
       else admit(passage)
     } catch (error) {

@@ -116,6 +116,20 @@ describe('notices', () => {
     expect(notices.tell({ kind: 'new_device', subject: 'anna' })).toEqual({ kind: 'sent', notices: 1 })
   })
 
+  it('of the same act by somebody else are told of, and of what strangers cause are not told again for another address', () => {
+    const { notices } = setup()
+    const tell = (kind: 'new_device' | 'password_changed' | 'locked_out', address: string, userAgent = 'a'): string =>
+      notices.tell({ kind, subject: 'anna', address, userAgent }).kind
+    for (const kind of ['new_device', 'password_changed'] as const)
+      expect([tell(kind, '192.0.2.1'), tell(kind, '192.0.2.1'), tell(kind, '203.0.113.66'), tell(kind, '192.0.2.1', 'b')]).toEqual([
+        'sent',
+        'held',
+        'sent',
+        'sent',
+      ])
+    expect([tell('locked_out', '192.0.2.1'), tell('locked_out', '203.0.113.66')]).toEqual(['sent', 'held'])
+  })
+
   it('that repeat are held back for ten minutes, and counted in the next one', () => {
     const { notices, sent, advance } = setup()
     notices.tell({ kind: 'new_device', subject: 'anna' })

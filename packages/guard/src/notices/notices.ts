@@ -112,7 +112,10 @@ export const createNotices = (options: NoticesOptions): Notices => {
     const now = clock()
     const about = memoryOf(input.subject)
     about.sent = about.sent.filter(({ at }) => Math.abs(now - at) < HOUR)
-    const what = visibleText(input.detail ?? input.country ?? '', 160)
+    const strangers = BY_STRANGERS.has(input.kind)
+    // what somebody who is signed in did is another thing when somebody else does it; strangers would only have to change their address
+    const from = strangers ? '' : `${input.address ?? ''} ${input.userAgent ?? ''} `
+    const what = visibleText(`${from}${input.detail ?? input.country ?? ''}`, 400)
     const judged = judgeNotice(about.sent, now, { kind: input.kind, what }, bounds)
     if (judged !== 'send') {
       about.held++

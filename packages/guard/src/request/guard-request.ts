@@ -9,6 +9,8 @@ export type GuardRequest = {
   readonly peer: string | undefined
   /** the connection that ended here is TLS; says nothing about a proxy before it */
   readonly secure: boolean
+  /** `false`: what answers it sets no cookie, as with the handshake of a WebSocket; then no session gets a new id by it */
+  readonly takesCookies?: false
   /** reads a body that the guard itself answers, such as a report; `undefined` when it is longer than `most` bytes or cannot be read */
   readonly body?: (most: number) => Promise<Uint8Array | undefined>
 }

@@ -272,6 +272,18 @@ describe('a stolen cookie', () => {
     expect((await thief.go()).kind).toBe('none')
   })
 
+  it('keeps its id in a handshake, which sets no cookie: nobody would know the new one', async () => {
+    const s = setup()
+    const browser = await s.signIn()
+    s.advance(MINUTE)
+    const elsewhere = { ...HOME, agent: AGENTS.firefox, hints: {} }
+    const verdict = await s.sessions.read({ ...s.request(browser.cookie, elsewhere), takesCookies: false })
+    expect(verdict).toMatchObject({ kind: 'active', risk: { kind: 'rotate' }, session: { flag: { kind: 'rotate' } } })
+    expect(verdict).not.toHaveProperty('cookie')
+    s.advance(30 * SECOND)
+    expect((await browser.go()).kind).toBe('active')
+  })
+
   it('behind a copied User-Agent has to prove who uses it, and cannot get rid of that by going back [ASVS 8.2.4]', async () => {
     const s = setup()
     const browser = await s.signIn()

@@ -233,7 +233,8 @@ export const createSessions = (options: SessionsOptions): Sessions => {
   /** Writes what a request has changed about its session. */
   const note = async (found: Found & { kind: 'found' }, next: NextRecord, request: GuardRequest, shown: Seen): Promise<SessionVerdict> => {
     const { risk } = shown
-    if (next.rotates) {
+    // a new id that nobody is told of would be the end of the session
+    if (next.rotates && request.takesCookies !== false) {
       const replaced = await replace(found, next.record, shown.now)
       if (replaced?.kind === 'started') {
         if (next.tells) tell(reportOf(found.record, request, shown), request)

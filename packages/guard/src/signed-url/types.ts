@@ -22,8 +22,8 @@ export type SignedUrlVerdict =
   /** `expiresAt` in ms UTC */
   | { readonly kind: 'valid'; readonly expiresAt: number }
   | { readonly kind: 'expired'; readonly expiredAt: number }
-  /** `unsigned`: no signature. `malformed`: one that none of ours looks like. `mismatch`: another path, method, parameter or subject */
-  | { readonly kind: 'tampered'; readonly reason: 'unsigned' | 'malformed' | 'mismatch' }
+  /** `unsigned`: no signature. `malformed`: one that none of ours looks like. `mismatch`: another path, method, parameter or subject. `head`: one for single use, asked for by HEAD, which is not told of */
+  | { readonly kind: 'tampered'; readonly reason: 'unsigned' | 'malformed' | 'mismatch' | 'head' }
   /** of a single use that somebody made before */
   | { readonly kind: 'used' }
   | Degraded
