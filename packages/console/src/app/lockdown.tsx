@@ -30,7 +30,14 @@ export const LockdownButton = ({ open, onOpen }: { readonly open: boolean; reado
   return (
     <>
       {on ? null : (
-        <button type="button" className="button max-sm:order-4" data-kind="danger" onClick={() => onOpen(true)} title="Lockdown (L)">
+        <button
+          type="button"
+          className="button max-sm:order-4"
+          data-kind="danger"
+          data-lock-down=""
+          onClick={() => onOpen(true)}
+          title="Lockdown (L)"
+        >
           <Lock size={15} aria-hidden />
           Lockdown
         </button>

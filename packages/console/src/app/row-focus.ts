@@ -1,4 +1,5 @@
-const FRAMES = 40
+/** how long the answer of the server may take, frames */
+const FRAMES = 240
 
 /** Focuses what is about to be there, as soon as it is and no dialog has the keyboard. */
 export const focusSoon = (selector: string, tries = 60): void => {
@@ -24,6 +25,7 @@ export const keepRowFocus = (ids: readonly string[]): void => {
       requestAnimationFrame(() => look(left - 1))
       return
     }
+    if (first?.isConnected === true) return
     const { activeElement } = document
     if (activeElement === null || activeElement === document.body) places.find((place) => place?.isConnected === true)?.focus()
   }

@@ -123,7 +123,8 @@ export const Shell = ({ children }: { readonly children: ReactNode }) => {
       >
         Skip to the content
       </a>
-      <header className="z-20 bg-paper sm:sticky sm:top-0">
+      {/* a low window, or one at 200 %, is for the page: with the banner of a lockdown the head would be most of it */}
+      <header className="z-20 bg-paper sm:[@media(min-height:36rem)]:sticky sm:top-0">
         <div className="mx-auto flex max-w-[84rem] flex-wrap items-center gap-x-2 px-4 pt-2 sm:gap-x-6 sm:px-6">
           <Link
             href="/"
@@ -138,7 +139,7 @@ export const Shell = ({ children }: { readonly children: ReactNode }) => {
             <LiveBadge />
             <Link
               href="/account"
-              className="button px-2! md:ml-1"
+              className="button px-2! aria-[current]:text-ink! aria-[current]:shadow-[inset_0_-2px_0_var(--accent)] md:ml-1"
               data-kind="quiet"
               aria-current={path === '/account' ? 'page' : undefined}
               aria-label={`Your account: ${flattenHostile(operator.name, 40)}`}

@@ -2,11 +2,12 @@ import { useEffect, useRef } from 'react'
 import { useLocation } from 'wouter'
 
 import type { Command, GoCommand, KeyState, PageCommand } from '../lib/keys.js'
-import { pressKey, stepRow } from '../lib/keys.js'
+import { pressKey, stepRow, takesText } from '../lib/keys.js'
 import { focusSoon } from './row-focus.js'
 
 const isTyping = (target: EventTarget | null): boolean =>
-  target instanceof HTMLElement && (target.isContentEditable || /^(?:INPUT|TEXTAREA|SELECT)$/.test(target.tagName))
+  target instanceof HTMLElement &&
+  (target.isContentEditable || takesText(target.tagName, target instanceof HTMLInputElement ? target.type : ''))
 
 const rows = (): HTMLElement[] => [...document.querySelectorAll<HTMLElement>('main [data-row]')]
 const currentRow = (): HTMLElement | null => document.activeElement?.closest<HTMLElement>('[data-row]') ?? null

@@ -1,5 +1,5 @@
 import type { AlertView } from '@parapet/core'
-import { useState } from 'react'
+import { useMemo, useState } from 'react'
 import { Link } from 'wouter'
 
 import { count } from '../lib/format.js'
@@ -13,11 +13,13 @@ const LINES = 10
 /** Alerts one below the other, newest first: when, why, what became of them. */
 export const AlertLines = ({ alerts, label }: { readonly alerts: readonly AlertView[]; readonly label: string }) => {
   const [all, setAll] = useState(false)
+  // in whatever order they were linked
+  const newest = useMemo(() => alerts.toSorted((a, b) => b.last - a.last), [alerts])
   if (alerts.length === 0) return <p className="py-2 text-ink-2">None.</p>
   return (
     <>
       <ol aria-label={label}>
-        {(all ? alerts : alerts.slice(0, LINES)).map((alert) => (
+        {(all ? newest : newest.slice(0, LINES)).map((alert) => (
           <li key={alert.id} data-row={alert.id} tabIndex={-1} className="border-b border-line py-2">
             <div className="flex flex-wrap items-baseline gap-x-4 text-[0.93rem] text-ink-2">
               <Moment at={alert.last} />

@@ -10,7 +10,7 @@ import { useLater } from '../app/use-later.js'
 import { spanInWords } from '../lib/format.js'
 import { flattenHostile } from '../lib/hostile.js'
 import { blockPreviewInWords } from '../lib/policies.js'
-import { fieldOf } from '../lib/problem.js'
+import { fieldOf } from '../lib/field-problem.js'
 import { DurationField, ReasonField } from './act-fields.js'
 import { Dialog } from './dialog.js'
 import { Choice, TextField } from './field.js'
@@ -121,7 +121,7 @@ export const BlockDialog = ({
         quiet={field !== undefined}
         foot={
           <p className="border-t border-line pt-3 text-ink-2" aria-live="polite">
-            {value === '' || span === undefined ? (
+            {parseRange(value) === undefined || span === undefined ? (
               'It ends by itself, and one click undoes it.'
             ) : (
               <>

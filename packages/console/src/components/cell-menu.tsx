@@ -47,12 +47,18 @@ export const CellMenu = ({ onFilter, onExcept, children }: Acts & { readonly chi
   return (
     <CellContext value={show}>
       {children}
-      <Menu.Root open={open} onOpenChange={setOpen} modal={false}>
+      <Menu.Root open={open} onOpenChange={setOpen}>
         <Menu.Portal>
           <Menu.Positioner anchor={anchor} align="start" sideOffset={4} collisionPadding={8} className="z-30">
             <Menu.Popup
               className="menu"
               finalFocus={anchor}
+              // without a trigger of its own the menu does not know where Tab leads: back to the value
+              onKeyDown={(event) => {
+                if (event.key !== 'Tab') return
+                event.preventDefault()
+                setOpen(false)
+              }}
               aria-label={cell === undefined ? undefined : `${cell.field}: ${flattenHostile(cell.value, 60)}`}
             >
               <p className="max-w-72 border-b border-line px-3 pt-1 pb-2 text-[0.87rem] wrap-anywhere" aria-hidden>

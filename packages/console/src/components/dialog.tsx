@@ -52,7 +52,7 @@ export const DialogActions = ({
   readonly doing: string
   readonly kind?: 'primary' | 'danger'
 }) => (
-  <div className="flex justify-end gap-2">
+  <div className="flex flex-wrap justify-end gap-2">
     <button type="button" className="button" data-kind="quiet" onClick={onCancel}>
       Cancel
     </button>

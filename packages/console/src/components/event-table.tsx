@@ -67,8 +67,7 @@ const Toggle = ({ stored }: { readonly stored: StoredEvent }) => {
 }
 
 const What = ({ stored }: { readonly stored: StoredEvent }) => {
-  const { what, outcome } = summarize(stored.event)
-  return <HostileText text={what} limit={140} className={outcome === 'success' ? 'font-medium text-high' : ''} />
+  return <HostileText text={summarize(stored.event).what} limit={140} />
 }
 
 const SHORT: Readonly<Record<string, string>> = {
@@ -81,7 +80,8 @@ const SHORT: Readonly<Record<string, string>> = {
 }
 
 const WIDTH: Readonly<Record<string, string>> = {
-  'source.ip': 'lg:w-36',
+  // as wide as the longest address of the list: a full one of IPv6 in one line
+  'source.ip': 'lg:w-36 xl:w-px xl:whitespace-nowrap',
   'user.name': 'lg:w-36',
   'host.name': 'lg:w-28',
   'event.outcome': 'lg:w-24',

@@ -2,17 +2,21 @@ import type { InputHTMLAttributes, ReactNode } from 'react'
 import { useId } from 'react'
 
 import type { ApiError } from '../lib/problem.js'
+import { detailAtField } from '../lib/field-problem.js'
 
 type Input = Omit<InputHTMLAttributes<HTMLInputElement>, 'onChange' | 'value' | 'id'>
 
 /** What is wrong with one field, with the way out and the code. */
-const FieldError = ({ id, error }: { readonly id?: string; readonly error: ApiError }) => (
-  <p id={id} role="alert" className="mt-1 text-[0.93rem] text-critical">
-    {error.message}
-    {error.detail === undefined ? '' : `: ${error.detail}`}. <span className="text-ink-2">{error.fix}</span>{' '}
-    <span className="font-mono text-[0.82rem] text-ink-3">{error.code}</span>
-  </p>
-)
+const FieldError = ({ id, error }: { readonly id?: string; readonly error: ApiError }) => {
+  const detail = detailAtField(error.detail)
+  return (
+    <p id={id} role="alert" className="mt-1 text-[0.93rem] text-critical">
+      {error.message}
+      {detail === undefined ? '' : `: ${detail}`}. <span className="text-ink-2">{error.fix}</span>{' '}
+      <span className="font-mono text-[0.82rem] text-ink-3">{error.code}</span>
+    </p>
+  )
+}
 
 type TextProps = Input & {
   readonly label: ReactNode

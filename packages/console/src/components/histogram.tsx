@@ -3,8 +3,9 @@
 import { Link, useLocation } from 'wouter'
 
 import type { Histogram } from '../app/detect-api.js'
+import { axis } from '../lib/axis.js'
 import { bars } from '../lib/chart.js'
-import { bothTimes, clockTime, count, dayTime } from '../lib/format.js'
+import { bothTimes, clockTime, count, dayTime, plural } from '../lib/format.js'
 
 const WIDTH = 1_000
 const HEIGHT = 84
@@ -27,7 +28,6 @@ export const HistogramChart = ({
   const last = buckets.at(-1)
   const long = first !== undefined && last !== undefined && last.at - first.at > DAY
   const name = (at: number): string => (long ? dayTime(at).slice(0, -3) : clockTime(at).slice(0, step < 60_000 ? 8 : 5))
-  const every = Math.max(1, Math.ceil(buckets.length / LABELS))
   const most = buckets.reduce((a, b) => (b.events > a.events ? b : a), first ?? { at: 0, events: 0 })
   return (
     <>
@@ -42,12 +42,12 @@ export const HistogramChart = ({
           if (bucket !== undefined) navigate(hrefOf(bucket.at, bucket.at + step))
         }}
         aria-label={
-          total === 0 ? 'No events in this time.' : `${count(total)} events; most of them, ${count(most.events)}, from ${name(most.at)}.`
+          total === 0 ? 'No events in this time.' : `${plural(total, 'event')}; most of them, ${count(most.events)}, from ${name(most.at)}.`
         }
       >
         {bars(buckets.map((bucket) => ({ ...bucket, alerts: 0 }))).map((bar, index) => (
           <g key={bar.at}>
-            <title>{`${bothTimes(bar.at)}\n${count(bar.events)} events`}</title>
+            <title>{`${bothTimes(bar.at)}\n${plural(bar.events, 'event')}`}</title>
             <rect x={index * width} y="0" width={width} height={HEIGHT} fill="transparent" />
             <rect
               className="bar-events histogram-bar"
@@ -59,15 +59,14 @@ export const HistogramChart = ({
           </g>
         ))}
       </svg>
-      <div className="flex justify-between border-t border-edge pt-0.5 text-[0.8rem] text-ink-3" aria-hidden>
-        {buckets
-          .filter((_, index) => index % every === 0)
-          .map((bucket) => (
-            <span key={bucket.at} className="whitespace-nowrap nth-[even]:max-sm:hidden">
-              {name(bucket.at)}
-            </span>
-          ))}
-      </div>
+      {/* drawn as the bars are, each at the left edge of its own: spread out by themselves they would name other times */}
+      <svg className="block h-5 w-full border-t border-edge text-[0.8rem]" aria-hidden data-axis="">
+        {axis(buckets, LABELS).map(({ at, share }) => (
+          <text key={at} x={`${share * 100}%`} y="15" fill="var(--ink-3)" className="nth-[even]:max-sm:hidden">
+            {name(at)}
+          </text>
+        ))}
+      </svg>
       <details className="mt-1 text-[0.93rem]">
         <summary className="w-fit text-ink-2 hover:text-ink">The same as a table</summary>
         <table className="table mt-2 max-w-xs">

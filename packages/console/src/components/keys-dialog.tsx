@@ -1,4 +1,4 @@
-import { SHORTCUTS } from '../lib/keys.js'
+import { SHORTCUTS } from '../lib/key-help.js'
 import { Dialog } from './dialog.js'
 
 /** Every key of the console and what it does. */

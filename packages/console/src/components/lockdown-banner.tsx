@@ -6,8 +6,9 @@ import { Link } from 'wouter'
 
 import { mayLockDown } from '../app/api.js'
 import { respond } from '../app/respond-api.js'
+import { focusSoon } from '../app/row-focus.js'
 import { useOperator } from '../app/session.js'
-import { dateTime, plural } from '../lib/format.js'
+import { plural, zonedTime } from '../lib/format.js'
 import type { LockdownStage } from '../lib/lockdown.js'
 import { LOCKDOWN_WORDS, nextOf } from '../lib/lockdown.js'
 import { ConfirmDialog } from './confirm-dialog.js'
@@ -24,7 +25,7 @@ const Acts = ({ lockdown, urgent }: { readonly lockdown: Lockdown; readonly urge
   const first = lockdown.confirmations === 0
   const confirm = useSubmit(respond.confirmLockdown, {
     refresh: REFRESH,
-    onDone: ({ endsAt }) => toasts.add({ title: `Confirmed: the lockdown holds until ${dateTime(endsAt)}.` }),
+    onDone: ({ endsAt }) => toasts.add({ title: `Confirmed: the lockdown holds until ${zonedTime(endsAt)}.` }),
   })
   return (
     <>
@@ -34,8 +35,9 @@ const Acts = ({ lockdown, urgent }: { readonly lockdown: Lockdown; readonly urge
           className="button border-critical!"
           data-kind={urgent ? 'primary' : undefined}
           data-confirm=""
-          disabled={confirm.busy}
-          onClick={confirm.run}
+          // not disabled: that takes the focus away from who confirms with the keyboard
+          aria-disabled={confirm.busy}
+          onClick={confirm.busy ? undefined : confirm.run}
         >
           {confirm.busy ? 'Confirming…' : first ? 'Confirm: we still get in' : 'Confirm again'}
         </button>
@@ -53,7 +55,11 @@ const Acts = ({ lockdown, urgent }: { readonly lockdown: Lockdown; readonly urge
         <ConfirmDialog
           title="End the lockdown?"
           words={['End it', 'Ending…']}
-          act={respond.endLockdown}
+          act={async () => {
+            await respond.endLockdown()
+            // the banner goes; where the next one would begin is there then
+            focusSoon('[data-lock-down]')
+          }}
           refresh={REFRESH}
           onClose={() => setEnding(false)}
         >
@@ -69,7 +75,7 @@ const On = ({ lockdown, stage }: { readonly lockdown: Lockdown; readonly stage: 
   const urgent = stage !== 'holding'
   return (
     <>
-      <div className="min-w-0 grow basis-80">
+      <div className="min-w-0 grow basis-[34rem]">
         <p className="flex flex-wrap items-baseline gap-x-3">
           <strong className="text-[1.05rem] text-critical">
             <Lock size={17} aria-hidden className="mr-2 inline align-[-2px]" />
@@ -87,7 +93,7 @@ const On = ({ lockdown, stage }: { readonly lockdown: Lockdown; readonly stage: 
         </p>
         <p className="text-ink-2 wrap-anywhere">
           <HostileText text={lockdown.reason} limit={160} /> · begun by <HostileText text={lockdown.by.name} limit={40} /> at{' '}
-          <Clock at={lockdown.startedAt} />
+          <Clock at={lockdown.startedAt} zoned />
           {lockdown.confirmations === 0
             ? null
             : `, confirmed ${lockdown.confirmations === 1 ? 'once' : plural(lockdown.confirmations, 'time')}`}
@@ -114,7 +120,7 @@ const Lapsed = ({ lockdown, onDismiss }: { readonly lockdown: Lockdown; readonly
       <strong>The lockdown has ended by itself{lockdown.endedAt === null ? '' : ' at '}</strong>
       {lockdown.endedAt === null ? null : (
         <strong>
-          <Clock at={lockdown.endedAt} />
+          <Clock at={lockdown.endedAt} zoned />
         </strong>
       )}
       :{' '}

@@ -24,7 +24,8 @@ export const Section = ({
 }) => (
   <section aria-labelledby={id}>
     <div className="mb-2 flex items-baseline justify-between gap-4 border-b border-edge pb-1.5">
-      <h2 id={id} className="text-[1.02rem] font-semibold">
+      {/* the focus comes here when what had it in this part is gone */}
+      <h2 id={id} tabIndex={-1} className="text-[1.02rem] font-semibold">
         {title}
       </h2>
       {aside === undefined ? null : <div className="text-[0.87rem] text-ink-2">{aside}</div>}

@@ -1,7 +1,7 @@
 /* oxlint-disable jsx-a11y/prefer-tag-over-role -- an output element may not hold blocks */
 import type { ReactNode } from 'react'
 
-import { asApiError } from '../lib/problem.js'
+import { asApiError, mayRetry } from '../lib/problem.js'
 
 /** Grey lines where rows will be; says so to those who do not see them. */
 export const Loading = ({ what, rows = 6 }: { readonly what: string; readonly rows?: number }) => (
@@ -50,7 +50,7 @@ export const Failure = ({
         {problem.code}
         {problem.instance === undefined ? null : ` · ${problem.instance.replace('urn:uuid:', '')}`}
       </p>
-      {retry === undefined ? null : (
+      {retry === undefined || !mayRetry(problem) ? null : (
         <button type="button" className="button mt-3" onClick={retry}>
           Try again
         </button>

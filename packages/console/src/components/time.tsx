@@ -1,5 +1,5 @@
 import { useNow } from '../app/clock.js'
-import { bothTimes, clockTime, countdown, dayTime, relative } from '../lib/format.js'
+import { bothTimes, clockTime, countdown, dayTime, relative, zoneName } from '../lib/format.js'
 
 /** How long ago something was; the hover shows the viewer's zone and UTC. */
 export const Ago = ({ at }: { readonly at: number }) => {
@@ -11,10 +11,10 @@ export const Ago = ({ at }: { readonly at: number }) => {
   )
 }
 
-/** A time of day in the viewer's zone; the hover shows the day and UTC. */
-export const Clock = ({ at }: { readonly at: number }) => (
+/** A time of day in the viewer's zone; the hover shows the day and UTC. `zoned`: it stands alone, or is read out to others, and names its zone. */
+export const Clock = ({ at, zoned = false }: { readonly at: number; readonly zoned?: boolean }) => (
   <time dateTime={new Date(at).toISOString()} title={bothTimes(at)} className="whitespace-nowrap">
-    {clockTime(at)}
+    {zoned ? `${clockTime(at)} ${zoneName(at)}` : clockTime(at)}
   </time>
 )
 

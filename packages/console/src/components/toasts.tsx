@@ -21,7 +21,7 @@ const List = () =>
 export const Toasts = () => (
   <Toast.Provider toastManager={toasts} limit={3} timeout={10_000}>
     <Toast.Portal>
-      <Toast.Viewport className="fixed right-3 bottom-3 z-30 w-[min(27rem,calc(100vw-1.5rem))]">
+      <Toast.Viewport className="fixed right-3 bottom-3 left-3 z-30 ml-auto max-w-[27rem]">
         <List />
       </Toast.Viewport>
     </Toast.Portal>

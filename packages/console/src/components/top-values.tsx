@@ -1,6 +1,6 @@
 import type { TopValues } from '@parapet/core'
 
-import { count } from '../lib/format.js'
+import { count, plural } from '../lib/format.js'
 import { CellValue } from './cell-menu.js'
 
 /** The most frequent values of one field, each with its share as a bar. Values open the menu of a cell. */
@@ -23,7 +23,7 @@ export const TopValueList = ({ top, most = 10 }: { readonly top: TopValues; read
       </ol>
       {top.distinct > Math.min(most, top.values.length) ? (
         <p className="text-[0.87rem] text-ink-3">
-          {count(top.distinct)} different values in {count(top.of)} events
+          {plural(top.distinct, 'different value')} in {plural(top.of, 'event')}
         </p>
       ) : null}
     </>

@@ -1,3 +1,5 @@
+import { plural } from './format.js'
+
 /** One hour of the chart as drawn: heights are shares of the plot, 0 to 1. */
 export type Bar = {
   readonly at: number
@@ -30,5 +32,5 @@ export const chartInWords = (
   const alerts = hours.reduce((sum, hour) => sum + hour.alerts, 0)
   if (events === 0 && alerts === 0) return 'Nothing came in during the last 24 hours.'
   const worst = hours.reduce((a, b) => (b.alerts > a.alerts ? b : a), hours[0] ?? { at: 0, events: 0, alerts: 0 })
-  return `${events} events and ${alerts} alerts in 24 hours${worst.alerts > 0 ? `; most alerts (${worst.alerts}) in the hour from ${clock(worst.at)}` : ''}.`
+  return `${plural(events, 'event')} and ${plural(alerts, 'alert')} in 24 hours${worst.alerts > 0 ? `; most alerts (${worst.alerts}) in the hour from ${clock(worst.at)}` : ''}.`
 }

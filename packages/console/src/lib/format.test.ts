@@ -13,6 +13,7 @@ import {
   plural,
   relative,
   spanInWords,
+  zonedTime,
 } from './format.js'
 
 const NOW = Date.UTC(2026, 10, 21, 20, 4, 11)
@@ -98,6 +99,13 @@ describe('times', () => {
     expect(clockTime(NOW, 'Europe/Berlin')).toBe('21:04:11')
     expect(dateTime(NOW, 'America/New_York')).toBe('21 Nov 2026, 15:04:11')
     expect(bothTimes(NOW, 'Europe/Berlin')).toBe('21 Nov 2026, 21:04:11 Europe/Berlin\n2026-11-21 20:04:11.000 UTC')
+  })
+
+  it('name their zone where somebody else reads them', () => {
+    const at = Date.UTC(2026, 10, 24, 14, 49, 17)
+    expect(zonedTime(at, 'Europe/Berlin')).toBe('24 Nov 2026, 15:49:17 CET')
+    expect(zonedTime(at, 'UTC')).toBe('24 Nov 2026, 14:49:17 UTC')
+    expect(zonedTime(at, 'Asia/Tokyo')).toBe('24 Nov 2026, 23:49:17 UTC+9')
   })
 
   it('write midnight as 00, not 24', () => {

@@ -66,6 +66,16 @@ export const dateTime = (at: number, zone?: string): string =>
     ...(zone === undefined ? {} : { timeZone: zone }),
   }).format(at)
 
+/** The zone of the viewer at a time, in short: `CET`; `UTC+9` where it has no letters. */
+export const zoneName = (at: number, zone?: string): string =>
+  new Intl.DateTimeFormat('en-GB', { timeZoneName: 'short', ...(zone === undefined ? {} : { timeZone: zone }) })
+    .formatToParts(at)
+    .find(({ type }) => type === 'timeZoneName')
+    ?.value.replace(/^GMT(?=[+-])/, 'UTC') ?? ''
+
+/** Day and time with the zone, for what is told to somebody else: `21 Nov 2026, 21:04:11 CET`. */
+export const zonedTime = (at: number, zone?: string): string => `${dateTime(at, zone)} ${zoneName(at, zone)}`
+
 /** Day and time without the year: `21 Nov 21:04:11`. */
 export const dayTime = (at: number, zone?: string): string =>
   `${new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', ...(zone === undefined ? {} : { timeZone: zone }) }).format(at)} ${clockTime(at, zone)}`

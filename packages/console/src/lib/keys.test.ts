@@ -1,7 +1,8 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Command, KeyState } from './keys.js'
-import { PAIR_MS, pressKey, SHORTCUTS, stepRow } from './keys.js'
+import { SHORTCUTS } from './key-help.js'
+import { PAIR_MS, pressKey, stepRow, takesText } from './keys.js'
 
 const play = (
   keys: readonly (string | [string, number])[],
@@ -88,6 +89,20 @@ describe('pressKey', () => {
     const shown = SHORTCUTS.flatMap((shortcut) => shortcut.keys.at(-1) ?? [])
     for (const key of ['n', 't', 'a', 'd', 'r', 's', 'o', 'y', 'x', 'm', 'f', 'c', '/', 'j', 'k', 'o', 'u', '?', 'Esc'])
       expect(shown).toContain(key)
+  })
+})
+
+describe('takesText', () => {
+  it('is so where keys are text, and not for a box that is ticked', () => {
+    for (const type of ['text', 'search', 'password', 'email', 'number', 'datetime-local', ''])
+      expect([type, takesText('INPUT', type)]).toEqual([type, true])
+    for (const type of ['checkbox', 'radio', 'button', 'submit', 'file']) expect([type, takesText('INPUT', type)]).toEqual([type, false])
+    expect([takesText('TEXTAREA', ''), takesText('SELECT', ''), takesText('BUTTON', ''), takesText('TR', '')]).toEqual([
+      true,
+      true,
+      false,
+      false,
+    ])
   })
 })
 

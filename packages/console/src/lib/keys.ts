@@ -54,6 +54,13 @@ const AFTER_G: Readonly<Record<string, Command>> = {
   y: 'go-account',
 }
 
+/** Inputs that take no text: a box that is ticked must not turn the keys off. */
+const WITHOUT_TEXT: ReadonlySet<string> = new Set(['checkbox', 'radio', 'button', 'submit', 'reset', 'image', 'file', 'color', 'range'])
+
+/** True for an element where keys are text: `tag` and, of an input, its `type`, as the browser tells them. */
+export const takesText = (tag: string, type: string): boolean =>
+  tag === 'TEXTAREA' || tag === 'SELECT' || (tag === 'INPUT' && !WITHOUT_TEXT.has(type))
+
 /** Reads one key press; pure. Keys typed into a field, or held with Ctrl, Alt or Meta, are never commands. */
 export const pressKey = (state: KeyState, press: Press): { readonly state: KeyState; readonly command?: Command } => {
   if (press.typing || press.modified || press.key.length !== 1) return { state: undefined }
@@ -72,35 +79,3 @@ export const stepRow = (current: number, rows: number, direction: 1 | -1): numbe
   if (current < 0) return direction === 1 ? 0 : rows - 1
   return Math.min(rows - 1, Math.max(0, current + direction))
 }
-
-/** Every shortcut with what it does, for the help dialog. */
-export const SHORTCUTS: readonly { readonly keys: readonly string[]; readonly does: string }[] = [
-  { keys: ['g', 'n'], does: 'Go to Now' },
-  { keys: ['g', 't'], does: 'Go to Triage' },
-  { keys: ['g', 'i'], does: 'Go to Incidents' },
-  { keys: ['g', 'a'], does: 'Go to Activity' },
-  { keys: ['g', 'u'], does: 'Go to Subjects' },
-  { keys: ['g', 'd'], does: 'Go to Decisions' },
-  { keys: ['g', 'p'], does: 'Go to Policies' },
-  { keys: ['g', 'e'], does: 'Go to Enforcers' },
-  { keys: ['g', 'r'], does: 'Go to Rules' },
-  { keys: ['g', 's'], does: 'Go to Sources' },
-  { keys: ['g', 'm'], does: 'Go to Notifications' },
-  { keys: ['g', 'o'], does: 'Go to Operators' },
-  { keys: ['g', 'y'], does: 'Go to your account' },
-  { keys: ['/'], does: 'Search' },
-  { keys: ['j'], does: 'Next row' },
-  { keys: ['k'], does: 'Previous row' },
-  { keys: ['o'], does: 'Open the row (or Enter)' },
-  { keys: ['u'], does: 'Undo the decision of the row' },
-  { keys: ['x'], does: 'Triage: select the row' },
-  { keys: ['a'], does: 'Triage: acknowledge, or open again' },
-  { keys: ['m'], does: 'Triage: assign to me, or take back' },
-  { keys: ['s'], does: 'Triage: snooze until worse' },
-  { keys: ['f'], does: 'Triage: false positive' },
-  { keys: ['c'], does: 'Triage: close' },
-  { keys: ['n'], does: 'Triage: write a note' },
-  { keys: ['L'], does: 'Lockdown' },
-  { keys: ['?'], does: 'This help' },
-  { keys: ['Esc'], does: 'Close a dialog, leave a field' },
-]

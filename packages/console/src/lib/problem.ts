@@ -81,12 +81,5 @@ export const asApiError = (error: unknown): ApiError =>
         fix: 'Reload it. If it comes back, report it with these words.',
       })
 
-/** The field of the form for a block that an error is about, or undefined when it is about none of them. */
-export const fieldOf = (error: ApiError): 'target' | 'duration' | 'reason' | 'scope' | undefined => {
-  if (error.code === 'PPT_ADDRESS_INVALID' || error.code === 'PPT_PROTECTED_TARGET') return 'target'
-  if (error.code !== 'PPT_INVALID' || error.detail === undefined) return undefined
-  // the server writes `field: what it takes`
-  const [field = ''] = error.detail.split(':', 1)
-  const words = field.toLowerCase().split(/[^a-z]+/)
-  return (['duration', 'reason', 'scope', 'target'] as const).find((name) => words.includes(name))
-}
+/** False when the same request can only get the same answer: the question is wrong, not the moment. */
+export const mayRetry = (error: ApiError): boolean => error.status !== 400 && error.status !== 413 && error.status !== 422

@@ -3,11 +3,13 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { HOSTILE, makeEvents } from '../test/fixtures.js'
 import { createSend } from './api.js'
 import { createBatcher } from './batch.js'
+import { axis } from './axis.js'
 import { bars, chartInWords } from './chart.js'
 import { summarize } from './event-summary.js'
 import { isLevel, LEVEL_WORD, LEVELS_DOWN } from './levels.js'
 import { judgeLength, PASSWORD_MIN } from './password.js'
-import { ApiError, asApiError, fieldOf, problemOf, unreachable } from './problem.js'
+import { detailAtField, fieldOf } from './field-problem.js'
+import { ApiError, asApiError, mayRetry, problemOf, unreachable } from './problem.js'
 import { safePath, safeReference } from './safe-path.js'
 import { nextChoice, readChoice, themeOf } from './theme.js'
 
@@ -94,6 +96,20 @@ describe('problems', () => {
     expect(fieldOf(invalid('body.target.value: too long'))).toBe('target')
     expect(fieldOf(invalid('name: may not hold the word reason'))).toBeUndefined()
     expect(fieldOf(problemOf(403, { code: 'PPT_FORBIDDEN', detail: 'reason: no' }, null))).toBeUndefined()
+  })
+
+  it('say beside a field nothing of what the field is called on the wire', () => {
+    expect(detailAtField('duration: takes 1m to 30d')).toBe('takes 1m to 30d')
+    expect(detailAtField('body.target.value: too long')).toBe('too long')
+    expect([detailAtField('target.value'), detailAtField(undefined)]).toEqual([undefined, undefined])
+    for (const detail of ['it is one of ours: 10.0.0.1', 'loopback']) expect(detailAtField(detail)).toBe(detail)
+  })
+
+  it('are not asked again what can only be refused again', () => {
+    const after = (status: number): boolean => mayRetry(problemOf(status, {}, null))
+    expect([400, 413, 422].map(after)).toEqual([false, false, false])
+    expect([401, 404, 409, 429, 500, 503].map(after)).toEqual([true, true, true, true, true, true])
+    expect(mayRetry(unreachable())).toBe(true)
   })
 })
 
@@ -216,6 +232,25 @@ describe('the chart', () => {
     expect(quiet?.alertShare).toBeGreaterThan(0.1)
     expect(quiet?.eventShare).toBeGreaterThan(0.01)
     expect(empty).toMatchObject({ eventShare: 0, alertShare: 0 })
+  })
+
+  it('names under it the times at which its bars stand', () => {
+    const buckets = Array.from({ length: 60 }, (_, index) => ({ at: index * 1_000 }))
+    expect(axis(buckets, 5)).toEqual([
+      { at: 0, share: 0 },
+      { at: 12_000, share: 0.2 },
+      { at: 24_000, share: 0.4 },
+      { at: 36_000, share: 0.6 },
+      { at: 48_000, share: 0.8 },
+    ])
+    expect(axis(buckets.slice(0, 3), 5).map(({ share }) => share)).toEqual([0, 1 / 3, 2 / 3])
+    expect(axis([], 5)).toEqual([])
+  })
+
+  it('counts one as one', () => {
+    expect(chartInWords([{ at: 0, events: 1, alerts: 1 }], () => '00:00')).toBe(
+      '1 event and 1 alert in 24 hours; most alerts (1) in the hour from 00:00.',
+    )
   })
 
   it('is one sentence for those who do not see it', () => {

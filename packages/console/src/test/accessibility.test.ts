@@ -271,6 +271,8 @@ describe('no dialog, menu or message has one either', () => {
     await page.locator('td .cell').first().click()
     await page.getByRole('menu').waitFor()
     expect(await lookAt(page, '.menu')).toEqual(FINE)
+    // what is behind it is hidden, and none of it can be stepped on
+    expect(await faults(page, ['aria-hidden-focus'])).toEqual([])
     await page.keyboard.press('Escape')
     await page.goto(`${full.url}/decisions`)
     await page.getByRole('button', { name: /^Undo/ }).first().click()

@@ -135,6 +135,20 @@ describe('a search', () => {
     await page.getByText('Of the newest events only: there are more.').first().waitFor()
   })
 
+  it('that is wrong is told so once, without a way to try the same again', async () => {
+    const { page } = await activity('/activity?f=source.ip%3Anotanip')
+    await page.getByText('source.ip takes an address or a range').waitFor()
+    await page.waitForTimeout(300)
+    expect(await page.getByRole('alert').count()).toBe(1)
+    expect(await page.getByRole('button', { name: 'Try again' }).count()).toBe(0)
+  })
+
+  it('paints nothing in the colour of a level because it worked', async () => {
+    const { page } = await activity()
+    await rows(page).first().waitFor()
+    expect(await page.locator('tbody .text-high').count()).toBe(0)
+  })
+
   it('tells nothing found from nothing there, and from trouble', async () => {
     const { plane, page } = await activity('/activity?q=never+written')
     await page.getByText('No event matches').waitFor()

@@ -5,11 +5,13 @@ import { HOSTILE } from './fixtures.js'
 const HOUR = 3_600_000
 
 type Person = {
+  /** operators and passkeys that were removed */
+  readonly gone: Set<string>
   readonly operator: { readonly id: string; readonly name: string; readonly role: 'admin' | 'viewer' }
   readonly empty: boolean
 }
 
-const accountOf = ({ operator, empty }: Person, now: number): AccountView => ({
+const accountOf = ({ operator, empty, gone }: Person, now: number): AccountView => ({
   ...operator,
   factorRequired: false,
   totp: empty ? null : { createdAt: now - HOUR },
@@ -18,7 +20,7 @@ const accountOf = ({ operator, empty }: Person, now: number): AccountView => ({
     : [
         { id: 'k1', name: 'Key on my ring', createdAt: now - 9 * HOUR, lastUsedAt: now - HOUR, synced: false },
         { id: 'k2', name: HOSTILE.long.slice(0, 80), createdAt: now - 30 * HOUR, lastUsedAt: null, synced: true },
-      ],
+      ].filter(({ id }) => !gone.has(id)),
   recoveryCodes: empty ? 0 : 2,
   passwordChangedAt: empty ? null : now - 5 * HOUR,
 })
@@ -66,15 +68,24 @@ const operatorsOf = ({ operator, empty }: Person, now: number): readonly Operato
 /** What the control plane answers about the signed-in operator's account and about other operators; `undefined` for other routes. */
 export const answerAccount = (route: string, world: Person): { readonly status: number; readonly body: unknown } | undefined => {
   const now = Date.now()
+  const removed = /^DELETE \/v1\/(?:operators|account\/passkeys)\/([^/]+)$/.exec(route)?.[1]
+  if (removed !== undefined) {
+    world.gone.add(removed)
+    return { status: 204, body: undefined }
+  }
   switch (route) {
     case 'GET /v1/account':
       return { status: 200, body: accountOf(world, now) }
+    case 'POST /v1/account/totp':
+      return { status: 200, body: { enrolment: 'e1', secret: 'JBSWY3DPEHPK3PXP', uri: 'otpauth://totp/x', svg: '<svg/>' } }
+    case 'POST /v1/account/recovery-codes':
+      return { status: 200, body: { recoveryCodes: ['aaaaa-bbbbb', 'ccccc-ddddd'] } }
     case 'GET /v1/account/sessions':
       return { status: 200, body: { items: sessionsOf(world, now) } }
     case 'GET /v1/account/notices':
       return { status: 200, body: { items: noticesOf(world, now) } }
     case 'GET /v1/operators':
-      return { status: 200, body: { items: operatorsOf(world, now) } }
+      return { status: 200, body: { items: operatorsOf(world, now).filter(({ id }) => !world.gone.has(id)) } }
     default:
       return undefined
   }

@@ -41,6 +41,8 @@ export type World = {
   people: PeopleWorld
   respond: RespondWorld
   empty: boolean
+  /** operators and passkeys that were removed */
+  readonly gone: Set<string>
   /** answers every API request except the session with this code */
   failing: keyof typeof ERRORS | undefined
   /** leaves API requests without an answer */
@@ -112,6 +114,7 @@ export const startFakeControlPlane = async (site: string, seed: Partial<World> =
     people: makePeopleWorld(Date.now(), seed.empty === true),
     respond: makeRespondWorld(Date.now(), seed.empty === true),
     empty: false,
+    gone: new Set(),
     failing: undefined,
     hanging: false,
     streamsDown: false,

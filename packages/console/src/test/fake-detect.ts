@@ -12,7 +12,7 @@ import type {
   TriageGroup,
   TriageNote,
 } from '@parapet/core'
-import { LEVELS } from '@parapet/core'
+import { LEVELS, parseRange } from '@parapet/core'
 
 import { makeActivity, makeEnrolments, makeException, makeRule, makeRuleDetail, makeSources, makeViews, topOf } from './detect-fixtures.js'
 import { makeEvents } from './fixtures.js'
@@ -258,6 +258,10 @@ const answerRules = (base: Base, method: string, id: string | undefined, verb: s
 }
 
 const answerEvents = (base: Base, part: string | undefined, query: URLSearchParams): Answer => {
+  const wrong = query
+    .getAll('filter')
+    .find((filter) => /^-?source\.ip:/.test(filter) && parseRange(filter.split('ip:')[1] ?? '') === undefined)
+  if (wrong !== undefined) return { problem: 'PPT_INVALID', detail: 'filter: source.ip takes an address or a range' }
   const { events, whole } = matching(base, query)
   if (part === 'histogram') return ok({ ...histogramOf(query, events), whole })
   if (part === 'values') return ok({ ...topOf(query.get('field') ?? '', events), whole })

@@ -224,7 +224,7 @@ describe('a lockdown that nobody confirmed', () => {
 
 describe('the way around', () => {
   it('reaches every page from a wide one, and from the fold of a narrow one', async () => {
-    const { page } = await at('/rules', {}, { viewport: { width: 320, height: 640 } })
+    const { page, plane } = await at('/rules', {}, { viewport: { width: 320, height: 640 } })
     const fold = page.getByRole('button', { name: 'Rules: all pages' })
     expect(await page.getByRole('link', { name: 'Policies' }).isVisible()).toBe(false)
     await fold.focus()
@@ -234,7 +234,13 @@ describe('the way around', () => {
     await page.getByRole('heading', { level: 1, name: 'Policies' }).waitFor()
     // folded again, under the name of the page that is open
     expect(await page.getByRole('button', { name: 'Policies: all pages' }).getAttribute('aria-expanded')).toBe('false')
+    // what stands elsewhere is told where it belongs, and what it is called
+    await page.goto(`${plane.url}/account`)
+    await page.getByRole('button', { name: 'Your account: all pages' }).waitFor()
+    await page.goto(`${plane.url}/alerts`)
+    await page.getByRole('button', { name: 'Triage: all pages' }).waitFor()
     await page.setViewportSize({ width: 1280, height: 800 })
+    expect(await page.locator('#pages [aria-current=page]').innerText()).toBe('Triage')
     expect(await page.getByRole('navigation', { name: 'Pages' }).getByRole('link').allInnerTexts()).toEqual([
       'Now',
       'Triage',

@@ -8,8 +8,7 @@ export const NARROW = { width: 320, height: 640 } as const
 
 /** The faults of a page; moderate and minor ones are advice. */
 export const faults = async (page: Page, rules?: readonly string[], within?: string): Promise<string[]> => {
-  // the menu's guards hand the focus on; nobody ever stands on one
-  const axe = new AxeBuilder({ page }).exclude('[data-base-ui-focus-guard]')
+  const axe = new AxeBuilder({ page })
   if (within !== undefined) axe.include(within)
   const { violations } = await (rules === undefined ? axe : axe.withRules([...rules])).analyze()
   return violations

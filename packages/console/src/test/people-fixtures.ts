@@ -114,7 +114,7 @@ export const makeSubjectDetail = (subject: SubjectView, now: number): SubjectDet
       lifted: { at: now - 6 * DAY + HOUR, by: { kind: 'operator', id: 'o3', name: 'grace' }, reason: 'it was the yearly audit' },
     }),
   ],
-  alerts: subject.alerts7d === 0 ? [] : [2, 8, 14].map((index) => makeAlert(index, now)),
+  alerts: subject.alerts7d === 0 ? [] : [14, 8, 2].map((index) => makeAlert(index, now)),
   events: makeEvents(now, 40),
   addresses: [
     { address: '198.51.100.23', country: 'Portugal', events: 412, last: now - MINUTE },
@@ -236,7 +236,7 @@ export const makeTimeline = (incident: IncidentView): readonly IncidentEntry[] =
 export const makeIncidentDetail = (incident: IncidentView, timeline: readonly IncidentEntry[], now: number): IncidentDetail => ({
   incident,
   timeline,
-  alerts: [2, 8, 14].map((index) => makeAlert(index, now)),
+  alerts: [14, 8, 2].map((index) => makeAlert(index, now)),
   decisions:
     incident.status === 'closed'
       ? []

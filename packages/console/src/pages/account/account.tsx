@@ -4,6 +4,7 @@ import { ShieldAlert, ShieldCheck } from 'lucide-react'
 import { useState } from 'react'
 
 import { account } from '../../app/account-api.js'
+import { focusSoon } from '../../app/row-focus.js'
 import { ConfirmDialog } from '../../components/confirm-dialog.js'
 import { HostileText } from '../../components/hostile-text.js'
 import { Section, useTitle } from '../../components/page-title.js'
@@ -67,6 +68,7 @@ const App = ({
           words={['Remove it', 'Removing…']}
           act={async () => {
             await account.removeTotp()
+            focusSoon('#app')
             onChange()
           }}
           onClose={() => setRemoving(false)}
@@ -114,6 +116,11 @@ export const Account = () => {
   const withCodes = (fresh: readonly string[] | null): void => {
     if (fresh !== null) setCodes(fresh)
     changed()
+  }
+  const keep = (): void => {
+    setCodes(undefined)
+    // what began them is gone by now: the app that was set up, the button that was busy
+    focusSoon('#codes')
   }
   const view = query.data
   return (
@@ -165,7 +172,7 @@ export const Account = () => {
           </div>
         </>
       )}
-      {codes === undefined ? null : <RecoveryCodes codes={codes} onKept={() => setCodes(undefined)} />}
+      {codes === undefined ? null : <RecoveryCodes codes={codes} onKept={keep} />}
     </>
   )
 }

@@ -3,6 +3,7 @@ import type { ReactNode } from 'react'
 import { useEffect, useId, useRef, useState } from 'react'
 
 import { account } from '../../app/account-api.js'
+import { focusSoon } from '../../app/row-focus.js'
 import { CopyButton } from '../../components/copy-button.js'
 import { Failure } from '../../components/states.js'
 import { inGroups } from '../../lib/recovery-codes.js'
@@ -111,7 +112,6 @@ export const AddAuthenticator = ({
   /** what it is good for, before it begins */
   readonly children?: ReactNode
 }) => {
-  const button = useRef<HTMLButtonElement>(null)
   const begin = useMutation({ mutationFn: account.beginTotp })
   if (begin.data !== undefined) {
     return (
@@ -123,7 +123,7 @@ export const AddAuthenticator = ({
         }}
         onCancel={() => {
           begin.reset()
-          queueMicrotask(() => button.current?.focus())
+          focusSoon('[data-authenticator]')
         }}
       />
     )
@@ -131,7 +131,7 @@ export const AddAuthenticator = ({
   return (
     <>
       {children}
-      <button ref={button} type="button" className="button" disabled={begin.isPending} onClick={() => begin.mutate()}>
+      <button type="button" className="button" data-authenticator="" disabled={begin.isPending} onClick={() => begin.mutate()}>
         {begin.isPending ? 'One moment…' : 'Set up an app'}
       </button>
       {begin.error === null ? null : (

@@ -3,11 +3,13 @@ import { useMutation } from '@tanstack/react-query'
 import { useId, useState } from 'react'
 
 import { account } from '../../app/account-api.js'
+import { keepRowFocus } from '../../app/row-focus.js'
 import { ConfirmDialog } from '../../components/confirm-dialog.js'
 import { Dialog, DialogActions } from '../../components/dialog.js'
 import { HostileText } from '../../components/hostile-text.js'
 import { Failure } from '../../components/states.js'
 import { Ago } from '../../components/time.js'
+import { flattenHostile } from '../../lib/hostile.js'
 
 const RenameDialog = ({
   passkey,
@@ -57,7 +59,12 @@ export const Passkeys = ({ passkeys, onChange }: { readonly passkeys: readonly P
     <>
       <ul className="mb-3">
         {passkeys.map((passkey) => (
-          <li key={passkey.id} className="flex flex-wrap items-baseline gap-x-4 gap-y-1 border-b border-line py-2">
+          <li
+            key={passkey.id}
+            data-row={passkey.id}
+            tabIndex={-1}
+            className="flex flex-wrap items-baseline gap-x-4 gap-y-1 border-b border-line py-2"
+          >
             <span className="min-w-0 grow basis-40">
               <HostileText text={passkey.name} limit={80} className="font-medium" />
               <span className="block text-[0.93rem] text-ink-2">
@@ -74,7 +81,7 @@ export const Passkeys = ({ passkeys, onChange }: { readonly passkeys: readonly P
               <button
                 type="button"
                 className="button"
-                aria-label={`Rename ${passkey.name}`}
+                aria-label={`Rename ${flattenHostile(passkey.name, 80)}`}
                 onClick={() => setOpen({ what: 'rename', passkey })}
               >
                 Rename
@@ -82,7 +89,7 @@ export const Passkeys = ({ passkeys, onChange }: { readonly passkeys: readonly P
               <button
                 type="button"
                 className="button"
-                aria-label={`Remove ${passkey.name}`}
+                aria-label={`Remove ${flattenHostile(passkey.name, 80)}`}
                 onClick={() => setOpen({ what: 'remove', passkey })}
               >
                 Remove
@@ -98,6 +105,7 @@ export const Passkeys = ({ passkeys, onChange }: { readonly passkeys: readonly P
           words={['Remove it', 'Removing…']}
           act={async () => {
             await account.removePasskey(open.passkey.id)
+            keepRowFocus([open.passkey.id])
             onChange()
           }}
           onClose={close}

@@ -15,7 +15,8 @@ import { Empty, Failure, Loading } from '../../components/states.js'
 import { fieldsAmong } from '../../lib/event-fields.js'
 import type { EventSearch } from '../../lib/event-search.js'
 import { activityPath, readSearch, timeOf, withFilter, writeSearch } from '../../lib/event-search.js'
-import { count, plural } from '../../lib/format.js'
+import { plural } from '../../lib/format.js'
+import { asApiError, mayRetry } from '../../lib/problem.js'
 import { ColumnChoice } from './column-choice.js'
 import { SearchBar } from './search-bar.js'
 import { Side } from './side.js'
@@ -96,6 +97,8 @@ export const Activity = () => {
   const stopped = query.data?.pages.at(-1)?.whole === false
   const present = useMemo(() => fieldsAmong(events.map(({ event }) => event)), [events])
   const { since, until } = timeOf(search.time, at)
+  // a question that is wrong is wrong for each part of the page: said once
+  const refused = query.error !== null && !mayRetry(asApiError(query.error))
   return (
     <>
       <div className="mb-4 flex flex-wrap items-end justify-between gap-x-8 gap-y-2">
@@ -111,9 +114,11 @@ export const Activity = () => {
         </div>
       </div>
       <SearchBar search={search} onChange={change} />
-      <div className="mb-7">
-        <Chart search={search} at={at} />
-      </div>
+      {refused ? null : (
+        <div className="mb-7">
+          <Chart search={search} at={at} />
+        </div>
+      )}
       <CellMenu onFilter={(filter) => change(withFilter(search, filter))}>
         <div className="grid grid-cols-1 gap-x-10 gap-y-8 lg:grid-cols-[minmax(0,1fr)_minmax(0,17rem)]">
           <div className="min-w-0">
@@ -143,11 +148,11 @@ export const Activity = () => {
               </>
             )}
           </div>
-          <Side search={search} at={at} present={present} onChange={change} />
+          {refused ? null : <Side search={search} at={at} present={present} onChange={change} />}
         </div>
       </CellMenu>
       <p className="sr-only" role="status">
-        {query.data === undefined ? '' : `${count(events.length)} events shown`}
+        {query.data === undefined ? '' : `${plural(events.length, 'event')} shown`}
       </p>
     </>
   )

@@ -9,6 +9,7 @@ import { DataTable } from '../../components/data-table.js'
 import { HostileText } from '../../components/hostile-text.js'
 import { Clock } from '../../components/time.js'
 import { summarize } from '../../lib/event-summary.js'
+import { plural } from '../../lib/format.js'
 import { safeJson } from '../../lib/hostile.js'
 
 const ROWS = 25
@@ -16,7 +17,7 @@ const ROWS = 25
 const layout: CellLayout = {
   time: { className: 'lg:w-24 text-ink-2' },
   what: { wide: true },
-  from: { className: 'lg:w-36 font-mono text-[0.87rem]' },
+  from: { className: 'lg:w-36 xl:w-px xl:whitespace-nowrap font-mono text-[0.87rem]' },
   user: { label: 'User', className: 'lg:w-36' },
   raw: { end: true, className: 'lg:w-24' },
 }
@@ -67,7 +68,9 @@ const RawButton = ({ id }: { readonly id: string }) => {
 
 const What = ({ event }: { readonly event: StoredEvent }) => {
   const { what, outcome } = summarize(event.event)
-  return <HostileText text={what} limit={140} className={outcome === 'success' ? 'font-medium text-high' : ''} />
+  // who got in is what an alert about sign-ins is read for; a page that was found is nothing
+  const got = outcome === 'success' && event.event['event.category'] === 'authentication'
+  return <HostileText text={what} limit={140} className={got ? 'font-medium text-high' : ''} />
 }
 
 const columns: Columns<StoredEvent> = [
@@ -100,7 +103,7 @@ export const Events = ({ events }: { readonly events: readonly StoredEvent[] }) 
       />
       {!all && events.length > ROWS ? (
         <button type="button" className="button mt-3" onClick={() => setAll(true)}>
-          All {events.length} events
+          All {plural(events.length, 'event')}
         </button>
       ) : null}
     </OpenedContext>

@@ -1,4 +1,5 @@
 import type { Decision } from '@parapet/core'
+import { createContext, use } from 'react'
 import { Link } from 'wouter'
 
 import type { CellLayout, Columns } from '../../components/data-table.js'
@@ -40,7 +41,22 @@ const Target = ({ decision }: { readonly decision: Decision }) => (
   </>
 )
 
-const Reason = ({ decision, together }: { readonly decision: Decision; readonly together: number }) => (
+/**
+ * How many decisions of each batch are in sight. A context and no column: a column that is made anew draws every cell anew, and the keyboard
+ * falls out of the table each time that a decision arrives.
+ */
+export const BatchSizes = createContext<ReadonlyMap<string, number>>(new Map())
+
+const Together = ({ decision }: { readonly decision: Decision }) => {
+  const together = use(BatchSizes).get(decision.batch) ?? 1
+  return together > 1 ? (
+    <Link href={`/decisions/${encodeURIComponent(decision.id)}#batch`} className="link whitespace-nowrap text-ink-2!">
+      one of {count(together)} made together
+    </Link>
+  ) : null
+}
+
+const Reason = ({ decision }: { readonly decision: Decision }) => (
   <>
     <HostileText text={decision.reason} limit={180} />
     <span className="mt-0.5 block text-[0.93rem]">
@@ -52,50 +68,44 @@ const Reason = ({ decision, together }: { readonly decision: Decision; readonly 
           </Link>{' '}
         </>
       )}
-      {together > 1 ? (
-        <Link href={`/decisions/${encodeURIComponent(decision.id)}#batch`} className="link whitespace-nowrap text-ink-2!">
-          one of {count(together)} made together
-        </Link>
-      ) : null}
+      <Together decision={decision} />
     </span>
   </>
 )
 
-const batchSizes = (decisions: readonly Decision[]): ReadonlyMap<string, number> => {
+/** The sizes of the batches among some decisions, for {@link BatchSizes}. */
+export const batchSizes = (decisions: readonly Decision[]): ReadonlyMap<string, number> => {
   const sizes = new Map<string, number>()
   for (const { batch } of decisions) sizes.set(batch, (sizes.get(batch) ?? 0) + 1)
   return sizes
 }
 
-/** The columns of one tab of decisions; `listed` says how many of each batch are in sight. */
-export const columnsOf = (tab: DecisionTab, listed: readonly Decision[]): Columns<Decision> => {
-  const sizes = batchSizes(listed)
-  return [
-    { id: 'target', header: 'Target', cell: ({ row }) => <Target decision={row.original} /> },
-    { id: 'what', header: 'What', cell: ({ row }) => actionInWords(row.original) },
-    { id: 'reason', header: 'Why', cell: ({ row }) => <Reason decision={row.original} together={sizes.get(row.original.batch) ?? 1} /> },
-    { id: 'author', header: 'By', cell: ({ row }) => <HostileText text={authorInWords(row.original.author)} limit={60} /> },
-    { id: 'since', header: 'Since', cell: ({ row }) => <Ago at={row.original.startsAt} /> },
-    {
-      id: 'end',
-      header: tab === 'lifted' ? 'Taken back' : tab === 'expired' ? 'Ended' : 'Ends in',
-      cell: ({ row }) => <When decision={row.original} tab={tab} />,
-    },
-    ...(tab === 'active'
-      ? ([
-          { id: 'undo', header: () => <span className="sr-only">Undo</span>, cell: ({ row }) => <UndoButton decisions={[row.original]} /> },
-        ] satisfies Columns<Decision>)
-      : []),
-  ]
-}
+/** The columns of one tab of decisions. */
+export const columnsOf = (tab: DecisionTab): Columns<Decision> => [
+  { id: 'target', header: 'Target', cell: ({ row }) => <Target decision={row.original} /> },
+  { id: 'what', header: 'What', cell: ({ row }) => actionInWords(row.original) },
+  { id: 'reason', header: 'Why', cell: ({ row }) => <Reason decision={row.original} /> },
+  { id: 'author', header: 'By', cell: ({ row }) => <HostileText text={authorInWords(row.original.author)} limit={60} /> },
+  { id: 'since', header: 'Since', cell: ({ row }) => <Ago at={row.original.startsAt} /> },
+  {
+    id: 'end',
+    header: tab === 'lifted' ? 'Taken back' : tab === 'expired' ? 'Ended' : 'Ends in',
+    cell: ({ row }) => <When decision={row.original} tab={tab} />,
+  },
+  ...(tab === 'active'
+    ? ([
+        { id: 'undo', header: () => <span className="sr-only">Undo</span>, cell: ({ row }) => <UndoButton decisions={[row.original]} /> },
+      ] satisfies Columns<Decision>)
+    : []),
+]
 
 /** How the columns stand, wide and narrow. */
 export const layout: CellLayout = {
-  target: { wide: true, className: 'lg:w-52' },
-  what: { className: 'lg:w-44' },
+  target: { wide: true, className: 'lg:w-40 xl:w-52' },
+  what: { className: 'lg:w-32 xl:w-44' },
   reason: { wide: true },
-  author: { label: 'By', className: 'lg:w-44 text-ink-2' },
-  since: { label: 'Since', className: 'lg:w-24 text-ink-2' },
-  end: { label: 'Ends', className: 'lg:w-32' },
+  author: { label: 'By', className: 'lg:w-28 xl:w-44 text-ink-2' },
+  since: { label: 'Since', className: 'lg:w-22 xl:w-24 text-ink-2' },
+  end: { label: 'Ends', className: 'lg:w-26 xl:w-32' },
   undo: { end: true, className: 'lg:w-24' },
 }

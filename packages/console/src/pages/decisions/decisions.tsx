@@ -17,7 +17,7 @@ import { Tabs } from '../../components/tabs.js'
 import { flattenHostile } from '../../lib/hostile.js'
 import type { DecisionTab } from '../../lib/live-lists.js'
 import { belongsToTab } from '../../lib/live-lists.js'
-import { columnsOf, layout } from './columns.js'
+import { BatchSizes, batchSizes, columnsOf, layout } from './columns.js'
 
 const TABS: readonly { readonly id: DecisionTab; readonly name: string; readonly empty: string; readonly means: string }[] = [
   { id: 'active', name: 'Active', empty: 'Nothing is blocked', means: 'Blocks appear here the moment a policy or an operator makes them.' },
@@ -62,7 +62,8 @@ export const Decisions = () => {
   const loaded = useMemo(() => query.data?.pages.flatMap((page) => page.items) ?? [], [query.data])
   // one that runs out while it is looked at leaves the tab at that second
   const rows = loaded.filter((decision) => belongsToTab(decision, id, now))
-  const columns = useMemo(() => columnsOf(id, loaded), [id, loaded])
+  const columns = useMemo(() => columnsOf(id), [id])
+  const sizes = useMemo(() => batchSizes(loaded), [loaded])
   const { fetchNextPage } = query
   const readOn = useCallback(() => void fetchNextPage(), [fetchNextPage])
   useFill({ shown: rows.length, pages: query.data?.pages.length ?? 0, more: query.hasNextPage, busy: query.isFetching, readOn })
@@ -98,10 +99,10 @@ export const Decisions = () => {
               </Empty>
             </div>
           ) : (
-            <>
+            <BatchSizes value={sizes}>
               <DataTable label={`Decisions, ${id}`} columns={columns} rows={rows} layout={layout} />
               <More query={query} total={rows.length} noun="decisions" />
-            </>
+            </BatchSizes>
           )
         }
       </Answer>

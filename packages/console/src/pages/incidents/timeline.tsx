@@ -22,7 +22,7 @@ import { Section } from '../../components/page-title.js'
 import { Failure } from '../../components/states.js'
 import { useSubmit } from '../../components/submit.js'
 import { Clock } from '../../components/time.js'
-import { plural } from '../../lib/format.js'
+import { plural, zoneName } from '../../lib/format.js'
 import { byDay, dayName, entryHref, sinceStart } from '../../lib/incidents.js'
 
 const KIND: Readonly<Record<IncidentEntry['kind'], readonly [word: string, Icon: LucideIcon, colour: string]>> = {
@@ -148,7 +148,11 @@ export const Timeline = ({ detail: { incident, timeline } }: { readonly detail: 
       </div>
     ))
   return (
-    <Section id="timeline" title="What happened, oldest first" aside={plural(timeline.length, 'entry', 'entries')}>
+    <Section
+      id="timeline"
+      title="What happened, oldest first"
+      aside={`${plural(timeline.length, 'entry', 'entries')}, times in ${zoneName(start)}`}
+    >
       {draw(short ? timeline.slice(0, ENDS) : timeline)}
       {short ? (
         <>

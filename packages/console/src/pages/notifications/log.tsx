@@ -5,6 +5,7 @@ import { useMemo } from 'react'
 import { Link, useLocation } from 'wouter'
 
 import { mayChangeNotifications, respond } from '../../app/respond-api.js'
+import { keepRowFocus } from '../../app/row-focus.js'
 import { useOperator } from '../../app/session.js'
 import { focusedRow, usePageCommands } from '../../app/shortcuts.js'
 import { Answer } from '../../components/answer.js'
@@ -105,7 +106,11 @@ const Told = ({
             className="button"
             disabled={busy}
             aria-label={`Acknowledge: ${flattenHostile(notification.title, 60)}`}
-            onClick={onAcknowledge}
+            onClick={(event) => {
+              // the button goes, its row stays
+              event.currentTarget.closest<HTMLElement>('[data-row]')?.focus()
+              onAcknowledge()
+            }}
           >
             <Check size={15} aria-hidden />
             Acknowledge
@@ -132,7 +137,11 @@ export const Log = ({ state: asked }: { readonly state: string | null }) => {
   const rows = useMemo(() => query.data?.pages.flatMap((page) => page.items) ?? [], [query.data])
   const { mutate, isPending } = useMutation({
     mutationFn: (notification: NotificationView) => respond.acknowledge(notification.id),
-    onSuccess: (_, notification) => toasts.add({ title: `Acknowledged, nobody else is woken: ${flattenHostile(notification.title, 60)}` }),
+    onSuccess: (_, notification) => {
+      // a list of what waits loses it
+      keepRowFocus([notification.id])
+      toasts.add({ title: `Acknowledged, nobody else is woken: ${flattenHostile(notification.title, 60)}` })
+    },
     onError: (error) => {
       const problem = asApiError(error)
       toasts.add({ title: `Not acknowledged: ${problem.message}. ${problem.fix} (${problem.code})`, priority: 'high', timeout: 20_000 })

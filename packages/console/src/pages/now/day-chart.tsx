@@ -4,7 +4,7 @@ import type { Overview } from '@parapet/core'
 import { LevelMark } from '../../components/level-mark.js'
 import { Section } from '../../components/page-title.js'
 import { bars, chartInWords } from '../../lib/chart.js'
-import { bothTimes, clockTime, count } from '../../lib/format.js'
+import { bothTimes, clockTime, count, plural } from '../../lib/format.js'
 import { LEVELS_DOWN } from '../../lib/levels.js'
 
 const WIDTH = 480
@@ -23,7 +23,7 @@ const Plot = ({ hours }: { readonly hours: Overview['last24h']['hours'] }) => {
       <line x1="0" x2={WIDTH} y1={BASE + 0.5} y2={BASE + 0.5} stroke="var(--edge)" />
       {bars(hours).map((bar, index) => (
         <g key={bar.at}>
-          <title>{`${bothTimes(bar.at)}\n${count(bar.events)} events, ${count(bar.alerts)} alerts`}</title>
+          <title>{`${bothTimes(bar.at)}\n${plural(bar.events, 'event')}, ${plural(bar.alerts, 'alert')}`}</title>
           <rect x={index * step} y="0" width={step} height={BASE} fill="transparent" />
           <rect
             className="bar-alerts"

@@ -27,7 +27,7 @@ const Status = ({ overview }: { readonly overview: Overview }) => (
       <Link href="/decisions" className="link">
         {plural(overview.activeDecisions, 'active decision')}
       </Link>{' '}
-      · as of <Clock at={overview.now} />
+      · as of <Clock at={overview.now} zoned />
     </p>
   </div>
 )

@@ -6,6 +6,7 @@ import { Link } from 'wouter'
 
 import { account } from '../../app/account-api.js'
 import { mayManage } from '../../app/api.js'
+import { keepRowFocus } from '../../app/row-focus.js'
 import { useOperator } from '../../app/session.js'
 import { ConfirmDialog } from '../../components/confirm-dialog.js'
 import type { CellLayout, Columns } from '../../components/data-table.js'
@@ -112,6 +113,7 @@ const Question = ({ asked, onDone, onClose }: { readonly asked: Asked; readonly 
         words={['Remove', 'Removing…']}
         act={async () => {
           await account.removeOperator(operator.id)
+          keepRowFocus([operator.id])
           toasts.add({ title: `Removed: ${shown}` })
           onDone()
         }}

@@ -6,7 +6,7 @@ import { CopyButton } from '../../components/copy-button.js'
 import { Dialog } from '../../components/dialog.js'
 import { HostileText } from '../../components/hostile-text.js'
 import { SubmitForm, useSubmit } from '../../components/submit.js'
-import { dateTime } from '../../lib/format.js'
+import { zonedTime } from '../../lib/format.js'
 
 /** Resets an operator and shows, this once, the link for a new password. */
 export const ResetDialog = ({
@@ -35,7 +35,7 @@ export const ResetDialog = ({
         <p ref={link} tabIndex={-1} className="rounded-md bg-sunken p-3 font-mono text-[0.93rem] wrap-anywhere outline-none" data-link="">
           {done.link}
         </p>
-        <p className="mt-3 text-ink-2">Good until {dateTime(done.expiresAt)}; it sets a new password, once.</p>
+        <p className="mt-3 text-ink-2">Good until {zonedTime(done.expiresAt)}; it sets a new password, once.</p>
         <div className="mt-4 flex flex-wrap justify-end gap-2">
           <CopyButton text={done.link} label="Copy the link" />
           <button type="button" className="button" data-kind="primary" onClick={onClose}>

@@ -1,7 +1,7 @@
 /* oxlint-disable jsx-a11y/no-noninteractive-tabindex, jsx-a11y/prefer-tag-over-role -- what scrolls must be reachable with the keyboard */
 import type { DecisionMode, PolicyRuleMode, PolicyView } from '@parapet/core'
 import { useQuery } from '@tanstack/react-query'
-import { useState } from 'react'
+import { useCallback, useState } from 'react'
 
 import { mayChangePolicies, respond } from '../../app/respond-api.js'
 import { useOperator } from '../../app/session.js'
@@ -92,6 +92,8 @@ const Source = ({ policy }: { readonly policy: PolicyView }) => (
 const Detail = ({ policy }: { readonly policy: PolicyView }) => {
   const [changing, setChanging] = useState<{ readonly mode: DecisionMode; readonly rule?: PolicyRuleMode }>()
   const { ready } = standingOf(policy)
+  // the same for good: columns made anew take the button away that the focus goes back to
+  const changeRule = useCallback((rule: PolicyRuleMode, mode: DecisionMode) => setChanging({ mode, rule }), [])
   return (
     <>
       <Head policy={policy} onMode={(mode) => setChanging({ mode })} />
@@ -102,7 +104,7 @@ const Detail = ({ policy }: { readonly policy: PolicyView }) => {
           title="Its rules"
           aside={ready === 0 ? plural(policy.rules.length, 'rule') : <strong>{plural(ready, 'rule')} ready to enforce</strong>}
         >
-          <RuleModes policy={policy} onChange={(rule, mode) => setChanging({ mode, rule })} />
+          <RuleModes policy={policy} onChange={changeRule} />
         </Section>
         <Preview policy={policy} />
         <Source policy={policy} />

@@ -150,6 +150,7 @@ export const RuleModes = ({
   onChange,
 }: {
   readonly policy: PolicyView
+  /** stays the same: the columns are made of it */
   readonly onChange: (rule: PolicyRuleMode, mode: DecisionMode) => void
 }) => {
   const may = mayChangePolicies(useOperator())

@@ -4,6 +4,7 @@ import { Link, useLocation } from 'wouter'
 
 import { account } from '../../app/account-api.js'
 import { api, type Waiting } from '../../app/api.js'
+import { focusSoon } from '../../app/row-focus.js'
 import { Entrance } from '../../components/entrance.js'
 import { HostileText } from '../../components/hostile-text.js'
 import { NewPassword } from '../../components/new-password.js'
@@ -47,6 +48,7 @@ export const Reset = () => {
     client.removeQueries({ queryKey: ['session'] })
     await client.fetchQuery({ queryKey: ['session'], queryFn: api.session })
     navigate('/account', { replace: true })
+    focusSoon('#main')
   }
   const mutation = useMutation({
     mutationFn: () => account.finishReset(link, password),

@@ -3,6 +3,7 @@ import { useState } from 'react'
 import { Link, useLocation } from 'wouter'
 
 import { api } from '../../app/api.js'
+import { focusSoon } from '../../app/row-focus.js'
 import { Entrance } from '../../components/entrance.js'
 import { NameField } from '../../components/name-field.js'
 import { NewPassword } from '../../components/new-password.js'
@@ -36,6 +37,7 @@ export const Setup = () => {
       client.setQueryData(['session'], operator)
       client.removeQueries({ queryKey: ['setup'] })
       navigate('/', { replace: true })
+      focusSoon('#main')
     },
   })
   if (link === '') {

@@ -6,6 +6,7 @@ import { useLocation, useSearch } from 'wouter'
 
 import { account } from '../../app/account-api.js'
 import { api, type Waiting } from '../../app/api.js'
+import { focusSoon } from '../../app/row-focus.js'
 import { Entrance } from '../../components/entrance.js'
 import { NameField } from '../../components/name-field.js'
 import { useTitle } from '../../components/page-title.js'
@@ -26,6 +27,7 @@ const useArrival = (): (() => Promise<void>) => {
     client.removeQueries({ queryKey: ['session'] })
     await client.fetchQuery({ queryKey: ['session'], queryFn: api.session })
     navigate(next, { replace: true })
+    focusSoon('#main')
   }
 }
 

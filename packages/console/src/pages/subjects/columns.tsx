@@ -74,7 +74,8 @@ export const columns: Columns<SubjectView> = [
   },
   {
     id: 'seen',
-    header: 'Last seen',
+    // sign-ins that failed are anybody's: they do not count
+    header: 'Last active',
     cell: ({ row: { original: subject } }) => (
       <>
         {subject.lastSeen === null ? <span className="text-ink-3">never</span> : <Ago at={subject.lastSeen} />}
@@ -95,5 +96,5 @@ export const layout: CellLayout = {
   risk: { wide: true, className: 'lg:w-96' },
   flags: { label: 'In force', className: 'lg:w-60' },
   alerts: { label: 'Alerts in 7 days', className: 'lg:w-28' },
-  seen: { label: 'Last seen', className: 'lg:w-32' },
+  seen: { label: 'Last active', className: 'lg:w-32' },
 }

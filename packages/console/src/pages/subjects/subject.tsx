@@ -38,7 +38,7 @@ const Head = ({ detail: { subject } }: { readonly detail: SubjectDetail }) => (
           ['Roles', subject.roles.length === 0 ? '–' : <HostileText key="roles" text={subject.roles.join(', ')} limit={120} />],
           ['Application', <HostileText key="source" text={subject.source.name} limit={80} />],
           ['First seen', <Ago key="first" at={subject.firstSeen} />],
-          ['Last seen', subject.lastSeen === null ? 'never' : <Ago key="last" at={subject.lastSeen} />],
+          ['Last active (failed sign-ins aside)', subject.lastSeen === null ? 'never' : <Ago key="last" at={subject.lastSeen} />],
           ['Last sign-in', subject.lastSignIn === null ? 'never' : <Ago key="in" at={subject.lastSignIn} />],
         ]}
       />

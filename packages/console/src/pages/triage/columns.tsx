@@ -9,7 +9,7 @@ import { LevelMark } from '../../components/level-mark.js'
 import { SelectRow } from '../../components/row-select.js'
 import { Ago } from '../../components/time.js'
 import { TriageState } from '../../components/triage-status.js'
-import { count } from '../../lib/format.js'
+import { count, plural } from '../../lib/format.js'
 
 /** A group as a row. */
 export type Row = TriageGroup & { readonly id: string }
@@ -75,7 +75,7 @@ export const columns: Columns<Row> = [
     cell: ({ row: { original: group } }) => (
       <>
         {count(group.alerts)}
-        <span className="block text-[0.87rem] text-ink-3 max-md:ml-1.5 max-md:inline">{count(group.events)} events</span>
+        <span className="block text-[0.87rem] text-ink-3 max-md:ml-1.5 max-md:inline">{plural(group.events, 'event')}</span>
       </>
     ),
   },

@@ -5,7 +5,7 @@ import { useNow } from '../../app/clock.js'
 import { HostileText } from '../../components/hostile-text.js'
 import { Ago } from '../../components/time.js'
 import { previewInWords } from '../../lib/exception-draft.js'
-import { count } from '../../lib/format.js'
+import { count, plural } from '../../lib/format.js'
 
 const EXAMPLES = 5
 
@@ -24,7 +24,7 @@ export const PreviewResult = ({
     <div className={weight === 'everything' ? 'alarm' : 'border-l-3 border-line pl-3'}>
       <p className="font-medium">{sentence}</p>
       <p className="text-[0.93rem] text-ink-2">
-        {count(preview.eventsLeftOut)} of {count(preview.events)} events that the rule counts would be left out
+        {count(preview.eventsLeftOut)} of {plural(preview.events, 'event')} that the rule counts would be left out
         {preview.whole ? '.' : '; there is more history than was looked at.'}
       </p>
       {weight === 'nothing' && preview.alerts > 0 ? (

@@ -3,7 +3,7 @@ import { useId, useState } from 'react'
 
 import { Dialog } from '../../components/dialog.js'
 import { SubmitForm, useSubmit } from '../../components/submit.js'
-import { bothTimes, count, plural } from '../../lib/format.js'
+import { bothTimes, plural } from '../../lib/format.js'
 import { LEVEL_WORD } from '../../lib/levels.js'
 import { snoozeChoices } from '../../lib/triage.js'
 import { useActs } from './use-acts.js'
@@ -38,7 +38,7 @@ export const SnoozeDialog = ({ groups, onClose }: { readonly groups: readonly Tr
         </fieldset>
         <p className="border-t border-line pt-3 text-ink-2">
           {groups.length === 1 && first !== undefined
-            ? `It opens again by itself as soon as it is worse than ${LEVEL_WORD[first.level].toLowerCase()}, or has ${count(first.events * 2)} events, twice the ${plural(first.events, 'event')} of now.`
+            ? `It opens again by itself as soon as it is worse than ${LEVEL_WORD[first.level].toLowerCase()}, or has ${plural(first.events * 2, 'event')}, twice the ${plural(first.events, 'event')} of now.`
             : 'Each opens again by itself as soon as its level rises, or it has twice the events of now.'}
         </p>
       </SubmitForm>

@@ -50,7 +50,7 @@ afterAll(async () => {
 })
 
 describe('what is blocked', () => {
-  it('counts targets once, and only what is enforced now', async () => {
+  it('counts targets once, only what is enforced now, and no target that still gets in', async () => {
     const ip = (value: string): Pick<Decision, 'target'> => ({ target: { kind: 'ip', value } })
     const user = (value: string): Pick<Decision, 'target'> => ({ target: { kind: 'user', value } })
     const [, , , , , lifted] = await store.create([
@@ -64,9 +64,14 @@ describe('what is blocked', () => {
       decision(user('ann')),
       decision(user('ann')),
       decision({ target: { kind: 'session', value: 'ann' } }),
+      decision({ ...ip('198.51.100.6'), action: 'throttle' }),
+      decision({ ...user('bob'), action: 'require_reset' }),
+      decision({ ...user('eve'), action: 'suspend' }),
     ])
     await store.lift([lifted?.id ?? ''], ANN, 'undo', now)
-    expect(await store.countBlocked(now)).toEqual({ addresses: 2, others: 2 })
+    expect(await store.countInForce(now)).toEqual({ decisions: 9, blocked: { addresses: 2, others: 3 }, lockdown: false })
+    await store.create([decision({ target: { kind: 'all', value: '*' }, action: 'lockdown' })])
+    expect(await store.countInForce(now)).toEqual({ decisions: 10, blocked: { addresses: 2, others: 3 }, lockdown: true })
   })
 })
 

@@ -17,6 +17,13 @@ export type DecisionFilter = {
   readonly batch?: string | undefined
 }
 
+/** What binds, is not lifted and not only observed, in numbers. */
+export type InForce = {
+  readonly decisions: number
+  readonly blocked: { readonly addresses: number; readonly others: number }
+  readonly lockdown: boolean
+}
+
 /** All decisions, ever. Methods reject with `PPT_DATABASE_UNAVAILABLE` while the database is away. */
 export type DecisionStore = {
   /** Errors: `PPT_CONFLICT` when an id is taken. */
@@ -42,8 +49,11 @@ export type DecisionStore = {
   readonly forTarget: (value: string) => Promise<readonly Decision[]>
   /** Ids of what binds at `now` or will, on a target (as in `forTarget`) or of a batch: what can be lifted; at most 10,000. */
   readonly endingLater: (about: { readonly target: string } | { readonly batch: string }, now: number) => Promise<readonly string[]>
-  /** Distinct targets that are denied at `now`: what binds, is not lifted and not only observed. */
-  readonly countBlocked: (now: number) => Promise<{ readonly addresses: number; readonly others: number }>
+  /**
+   * What is enforced at `now`: how many decisions, the distinct targets that they keep out (slowing down and challenging let people in), and
+   * whether a lockdown is among them.
+   */
+  readonly countInForce: (now: number) => Promise<InForce>
   readonly forAlert: (alertId: string) => Promise<readonly Decision[]>
   readonly forBatch: (batch: string) => Promise<readonly Decision[]>
   /** how many decisions began at `since` (ms UTC) or later */
@@ -56,6 +66,7 @@ export type DecisionStore = {
 type Part = DecisionRow & { readonly expires_at: number; readonly created: number }
 
 const MOST = 500
+const KEEPS_OUT = `body ->> 'action' IN ('deny', 'suspend')`
 const TARGET = `(target_value = ANY ($1::text[]) OR target_range && $2::inet)`
 
 /** Creates the store of decisions. */
@@ -169,15 +180,17 @@ export const createDecisionStore = (deps: {
       )
       return rows.map((row) => row.id)
     },
-    countBlocked: async (now) => {
-      // counted there: to bring a hundred thousand decisions here for two numbers would stop everything else for a second
-      const { rows } = await database.pool.query<{ addresses: number; others: number }>(
-        `SELECT count(DISTINCT target_value) FILTER (WHERE target_range IS NOT NULL) AS addresses,
-          count(DISTINCT (body -> 'target' ->> 'kind', target_value)) FILTER (WHERE target_range IS NULL) AS others
+    countInForce: async (now) => {
+      // counted there: to bring a hundred thousand decisions here for a few numbers would stop everything else for a second
+      const { rows } = await database.pool.query<{ decisions: number; addresses: number; others: number; lockdown: boolean | null }>(
+        `SELECT count(*) AS decisions, bool_or(body ->> 'action' = 'lockdown') AS lockdown,
+          count(DISTINCT target_value) FILTER (WHERE ${KEEPS_OUT} AND target_range IS NOT NULL) AS addresses,
+          count(DISTINCT (body -> 'target' ->> 'kind', target_value)) FILTER (WHERE ${KEEPS_OUT} AND target_range IS NULL) AS others
          FROM decisions WHERE lifted_at IS NULL AND starts_at <= $1 AND expires_at > $1 AND body ->> 'mode' = 'enforce'`,
         [now],
       )
-      return rows[0] ?? { addresses: 0, others: 0 }
+      const { decisions = 0, addresses = 0, others = 0, lockdown } = rows[0] ?? {}
+      return { decisions, blocked: { addresses, others }, lockdown: lockdown === true }
     },
     forAlert: (alertId) => query(`SELECT ${CURRENT_COLUMNS} FROM decisions WHERE alert_id = $1 ORDER BY created DESC`, [alertId]),
     forBatch: (batch) => query(`SELECT ${CURRENT_COLUMNS} FROM decisions WHERE batch = $1 ORDER BY created DESC LIMIT ${MOST}`, [batch]),

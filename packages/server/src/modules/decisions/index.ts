@@ -1,2 +1,2 @@
 export { createDecisionImpact, type DecisionImpact } from './decision-impact.js'
-export { createDecisionStore, type DecisionFilter, type DecisionStore } from './decision-store.js'
+export { createDecisionStore, type DecisionFilter, type DecisionStore, type InForce } from './decision-store.js'

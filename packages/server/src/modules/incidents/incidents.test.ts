@@ -44,7 +44,9 @@ beforeEach(async () => {
     pool: database.pool,
     clock: () => now,
     vault,
-    alerts: { byIds: async (ids) => ids.filter((id) => id.startsWith('a')).map((id) => ({ id }) as AlertView) },
+    alerts: {
+      byIds: async (ids) => ids.filter((id) => id.startsWith('a')).map((id) => ({ id, rule: { title: `Rule of ${id}` } }) as AlertView),
+    },
     notifications: {
       enqueueIn: async (_, notification) => {
         told.push(notification)
@@ -223,7 +225,11 @@ describe('what people do', () => {
     await incidents.act(id, { act: 'link', subject: 'bob', address: '198.51.100.7', alertId: 'a9' }, ANN)
     const { incident, timeline } = await incidents.act(id, { act: 'link', subject: 'bob' }, ANN)
     expect(incident).toMatchObject({ subjects: ['mallory@example.org', 'bob'], addresses: ['203.0.113.7', '198.51.100.7'], alerts: 2 })
-    expect(timeline.filter(({ by }) => by !== null)).toHaveLength(3)
+    expect(timeline.flatMap(({ by, text }) => (by === null ? [] : [text]))).toEqual([
+      'The alert "Rule of a9" was added.',
+      'The subject bob was added.',
+      'The address 198.51.100.7 was added.',
+    ])
   })
 
   it.each<[string, string, Parameters<Incidents['act']>[1]]>([

@@ -137,15 +137,22 @@ export const createIncidents = (deps: {
       lockdownOffered: row.lockdown_offered && isOpen(row.status),
     }
   }
-  const checkAlerts = async (ids: readonly string[]): Promise<void> => {
-    const found = await alerts.byIds(ids)
+  /** What the alerts are called, by id. */
+  const titlesOf = async (ids: readonly string[]): Promise<ReadonlyMap<string, string>> => {
+    const found = ids.length === 0 ? [] : await alerts.byIds(ids)
     if (found.length < new Set(ids).size) throw new ParapetError('PPT_NOT_FOUND', 'there is no such alert')
+    return new Map(found.map(({ id, rule }) => [id, rule.title]))
   }
-  const linkIn = async (client: PoolClient, id: string, links: readonly Link[], by: PersonRef, at: number): Promise<void> => {
+  const linkIn = async (
+    client: PoolClient,
+    id: string,
+    links: readonly Link[],
+    { titles, by, at }: { readonly titles: ReadonlyMap<string, string>; readonly by: PersonRef; readonly at: number },
+  ): Promise<void> => {
     const added = await addLinks(client, vault, id, links, at)
     const entries = added.map(({ kind, value }): NewIncidentEntry =>
       kind === 'alert'
-        ? { kind: 'alert', text: 'An alert was added.', ref: value, by, at }
+        ? { kind: 'alert', text: `The alert "${titles.get(value) ?? ''}" was added.`, ref: value, by, at }
         : { kind: 'linked', text: `The ${kind} ${value} was added.`, ref: null, by, at },
     )
     await addEntries(client, vault, id, entries)
@@ -192,7 +199,7 @@ export const createIncidents = (deps: {
     open: async (request, by) => {
       const at = clock()
       const alertIds = request.alertIds ?? []
-      await checkAlerts(alertIds)
+      const titles = await titlesOf(alertIds)
       const links = [
         ...alertIds.map((value): Link => ({ kind: 'alert', value })),
         ...(request.subjects ?? []).map((value): Link => ({ kind: 'subject', value })),
@@ -200,7 +207,7 @@ export const createIncidents = (deps: {
       ]
       const id = await transaction(pool, async (client) => {
         const made = await insertIncident(client, vault, { title: request.title, severity: request.severity, by, at })
-        await linkIn(client, made, links, by, at)
+        await linkIn(client, made, links, { titles, by, at })
         await tell(client, toView(vault, await readRow(client, made)), `${by.name} opened it.`)
         return made
       })
@@ -229,7 +236,7 @@ export const createIncidents = (deps: {
     get,
     act: async (id, act, by) => {
       const at = clock()
-      if (act.act === 'link' && act.alertId !== undefined) await checkAlerts([act.alertId])
+      const titles = await titlesOf(act.act === 'link' && act.alertId !== undefined ? [act.alertId] : [])
       const row = await readRow(pool, id)
       await transaction(pool, async (client) => {
         const before = await client.query<{ status: IncidentStatus; severity: number }>(
@@ -243,7 +250,7 @@ export const createIncidents = (deps: {
             return value === undefined ? [] : [{ kind, value }]
           })
           if (links.length === 0) throw new ParapetError('PPT_INVALID', 'link takes alertId, subject or address')
-          await linkIn(client, row.id, links, by, at)
+          await linkIn(client, row.id, links, { titles, by, at })
           await client.query('UPDATE incidents SET updated_at = $2 WHERE id = $1', [row.id, at])
           return
         }

@@ -59,8 +59,11 @@ const deps = (state: {
     countsByLevel: async () => ({ informational: 0, low: 0, medium: 0, high: 0, critical: 0 }),
   },
   decisions: {
-    countActive: async () => state.decisions?.length ?? 0,
-    countBlocked: async () => ({ addresses: state.decisions?.length ?? 0, others: 0 }),
+    countInForce: async () => ({
+      decisions: state.decisions?.length ?? 0,
+      blocked: { addresses: state.decisions?.length ?? 0, others: 0 },
+      lockdown: false,
+    }),
     countSince: async () => state.decisions?.length ?? 0,
   },
   sources: {

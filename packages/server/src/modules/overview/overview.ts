@@ -11,7 +11,7 @@ export type OverviewDeps = {
   readonly clock: () => number
   readonly events: Pick<EventStore, 'countsByHour' | 'lastEventPerSource'>
   readonly alerts: Pick<AlertStore, 'list' | 'countsByHour' | 'countsByLevel'>
-  readonly decisions: Pick<DecisionStore, 'countActive' | 'countBlocked' | 'countSince'>
+  readonly decisions: Pick<DecisionStore, 'countInForce' | 'countSince'>
   readonly sources: Pick<Sources, 'list'>
   /** when the budget of decisions was last hit, ms UTC */
   readonly budgetTrippedAt: () => number | null
@@ -86,12 +86,11 @@ const hoursOf = (
 export const overviewOf = async (deps: OverviewDeps): Promise<Overview> => {
   const now = deps.clock()
   const since = Math.floor(now / HOUR) * HOUR - 23 * HOUR
-  const [eventHours, alertHours, levels, active, blocked, made, recent, sources] = await Promise.all([
+  const [eventHours, alertHours, levels, inForce, made, recent, sources] = await Promise.all([
     deps.events.countsByHour(since),
     deps.alerts.countsByHour(since),
     deps.alerts.countsByLevel(now - DAY),
-    deps.decisions.countActive(now),
-    deps.decisions.countBlocked(now),
+    deps.decisions.countInForce(now),
     deps.decisions.countSince(now - DAY),
     deps.alerts.list({ since: now - DAY }, null, 200),
     sourceViews(deps),
@@ -107,12 +106,14 @@ export const overviewOf = async (deps: OverviewDeps): Promise<Overview> => {
       now,
       events24h: events,
       lastAlertAt,
-      blocked,
+      blocked: inForce.blocked,
+      lockdown: inForce.lockdown,
       needsYou: needsYou.length,
     }),
     needsYou,
     last24h: { events, alerts: levels, decisions: made, hours },
-    activeDecisions: active,
+    // as the tab of them counts: what is only observed stands under one of its own
+    activeDecisions: inForce.decisions,
     sources: sources.map(({ id, name, lastEventAt, state }) => ({ id, name, lastEventAt, state })),
     latest: recent.items.slice(0, 10),
   }

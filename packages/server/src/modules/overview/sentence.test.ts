@@ -3,7 +3,14 @@ import { describe, expect, it } from 'vitest'
 import { describeSituation, HOT_MS, type Situation } from './sentence.js'
 
 const NOW = 1_795_200_000_000
-const quiet: Situation = { now: NOW, events24h: 12_304, lastAlertAt: null, blocked: { addresses: 0, others: 0 }, needsYou: 0 }
+const quiet: Situation = {
+  now: NOW,
+  events24h: 12_304,
+  lastAlertAt: null,
+  blocked: { addresses: 0, others: 0 },
+  lockdown: false,
+  needsYou: 0,
+}
 const say = (change: Partial<Situation>): string => {
   const { level, sentence } = describeSituation({ ...quiet, ...change })
   return `${level}: ${sentence}`
@@ -39,20 +46,38 @@ describe('the sentence on the page Now', () => {
     )
   })
 
+  it('says first that a lockdown is on, and never calls that quiet', () => {
+    expect(say({ lockdown: true })).toBe('attention: A lockdown is on; 12,304 events in the last 24 hours, nothing needs you.')
+    expect(say({ lockdown: true, needsYou: 2 })).toBe('attention: A lockdown is on; 2 things need you: 12,304 events in the last 24 hours.')
+    expect(say({ lockdown: true, lastAlertAt: NOW - 120_000, blocked: { addresses: 3, others: 0 } })).toBe(
+      'attack: A lockdown is on; an attack is being held off: 3 addresses blocked, the last alert 2 minutes ago.',
+    )
+    expect(say({ lockdown: true, lastAlertAt: NOW - 120_000 })).toContain('A lockdown is on; something is being tried')
+  })
+
   it('is one sentence without holes for any numbers', () => {
     const n = fc.nat({ max: 10_000_000 })
     fc.assert(
-      fc.property(n, fc.option(fc.nat({ max: 2_000_000 })), n, n, n, (events24h, age, addresses, others, needsYou) => {
-        const { sentence } = describeSituation({
-          now: NOW,
-          events24h,
-          lastAlertAt: age === null ? null : NOW - age,
-          blocked: { addresses, others },
-          needsYou,
-        })
-        expect(sentence).toMatch(/^[A-Z0-9][^.]*\.$/)
-        expect(sentence).not.toMatch(/undefined|NaN|null| {2}| ,/)
-      }),
+      fc.property(
+        n,
+        fc.option(fc.nat({ max: 2_000_000 })),
+        n,
+        n,
+        n,
+        fc.boolean(),
+        (events24h, age, addresses, others, needsYou, lockdown) => {
+          const { sentence } = describeSituation({
+            now: NOW,
+            events24h,
+            lastAlertAt: age === null ? null : NOW - age,
+            blocked: { addresses, others },
+            lockdown,
+            needsYou,
+          })
+          expect(sentence).toMatch(/^[A-Z0-9][^.]*\.$/)
+          expect(sentence).not.toMatch(/undefined|NaN|null| {2}| ,/)
+        },
+      ),
     )
   })
 })

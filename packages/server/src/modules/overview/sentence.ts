@@ -6,8 +6,10 @@ export type Situation = {
   readonly events24h: number
   /** when the newest alert of level medium or worse was last updated */
   readonly lastAlertAt: number | null
-  /** targets that an enforced decision denies now, by kind */
+  /** targets that an enforced decision keeps out now, by kind */
   readonly blocked: { readonly addresses: number; readonly others: number }
+  /** a lockdown is on */
+  readonly lockdown: boolean
   readonly needsYou: number
 }
 
@@ -37,8 +39,7 @@ const blockedWords = ({ addresses, others }: Situation['blocked']): string => {
   return `${parts.join(' and ')} blocked`
 }
 
-/** The one sentence on the page Now, in plain words. */
-export const describeSituation = (situation: Situation): Status => {
+const withoutLockdown = (situation: Situation): Status => {
   const { now, lastAlertAt, blocked, needsYou, events24h } = situation
   const held = blocked.addresses + blocked.others
   const hot = lastAlertAt !== null && now - lastAlertAt < HOT_MS
@@ -49,4 +50,13 @@ export const describeSituation = (situation: Situation): Status => {
   const still = held > 0 ? `, ${blockedWords(blocked)}` : ''
   if (needsYou > 0) return { level: 'attention', sentence: `${count(needsYou, 'thing needs', 'things need')} you: ${events}${still}.` }
   return { level: 'quiet', sentence: `All quiet: ${events}${still}, nothing needs you.` }
+}
+
+/** The one sentence on the page Now, in plain words. */
+export const describeSituation = (situation: Situation): Status => {
+  const { level, sentence } = withoutLockdown(situation)
+  if (!situation.lockdown) return { level, sentence }
+  // people are kept out who are used to come in: that is never quiet, whatever else there is
+  const rest = sentence.replace(/^All quiet: /, '').replace(/^[AS](?=n |omething )/, (letter) => letter.toLowerCase())
+  return { level: level === 'quiet' ? 'attention' : level, sentence: `A lockdown is on; ${rest}` }
 }
