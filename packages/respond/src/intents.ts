@@ -22,6 +22,9 @@ const sentencesOf = (draft: Draft): string[] =>
     return `${oneLine(target.value, 100)} ${verb} ${DONE[action]} for ${formatDuration(expiresAt - startsAt)}.`
   })
 
+/** With a stop at its end, so that another sentence may follow. */
+const asSentence = (text: string): string => (/[.!?…]$/.test(text) ? text : `${text}.`)
+
 /** What is told of a budget that is spent. */
 const BUDGET_TITLE = 'Automatic responses have reached their limit'
 
@@ -47,7 +50,7 @@ export const intentsOf = (
       audience: about.tell ? 'administrators' : respond.notify,
       kind: kindOf(policy, about.users),
       title: oneLine(alert.rule.title, 200),
-      text: oneLine([alert.why, ...sentencesOf(draft), ...limits].join(' '), MAX_TEXT),
+      text: oneLine([asSentence(alert.why), ...sentencesOf(draft), ...limits].join(' '), MAX_TEXT),
     }
   } else if (about.tell) {
     intents.notify = { audience: 'administrators', kind: 'budget', title: BUDGET_TITLE, text: oneLine(budgetText(draft), MAX_TEXT) }

@@ -81,7 +81,9 @@ export const createCspCollector = (options: CspCollectorOptions): CspCollector =
     report: (reports) => {
       told += reports.length
       try {
-        report(reports)
+        const telling: unknown = report(reports)
+        // a listener may be asynchronous all the same: anybody may post here, and a rejection would end the process
+        if (telling instanceof Promise) telling.catch(() => undefined)
       } catch {
         // whoever listens must not decide what a browser is answered
       }

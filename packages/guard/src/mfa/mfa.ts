@@ -64,6 +64,8 @@ export const createMfa = (options: MfaOptions): Mfa => {
     }
     try {
       if (await tokens.isUsed(pending).catch(fail('store'))) return reused()
+      const since = await settings.credentialsSince?.(pending.subject).catch(fail('store'))
+      if (since !== undefined && pending.expiresAt - settings.pendingMs < since) return { kind: 'expired' }
       // a decision that wants a reset must not keep out whoever is just making one
       const verdict = await proof.verify(pending.subject, given, request, pending.method === 'reset_token')
       if (verdict.kind !== 'ok') return verdict

@@ -10,7 +10,7 @@ import type { MfaOptions, MfaReport } from './types.js'
 export const GUARD_PARTS: readonly string[] = ['store', 'keyring', 'clock', 'random', 'clientAddress', 'emit', 'login', 'sessions']
 
 const NAMES: readonly string[] = [
-  ...GUARD_PARTS, 'issuer', 'factors', 'passkeys', 'mayEnrol', 'digits', 'algorithm', 'skew', 'attempts', 'enrolmentMs', 'pendingMs',
+  ...GUARD_PARTS, 'issuer', 'factors', 'passkeys', 'mayEnrol', 'credentialsSince', 'digits', 'algorithm', 'skew', 'attempts', 'enrolmentMs', 'pendingMs',
   'cookie', 'report',
 ] // prettier-ignore
 
@@ -37,6 +37,7 @@ export type MfaSettings = {
   readonly keyring: Keyring
   /** whatever it answers: only a clear yes counts */
   readonly mayEnrol: EnrolHook
+  readonly credentialsSince: MfaOptions['credentialsSince'] | undefined
   readonly shape: TotpShape
   readonly skew: 0 | 1
   readonly attempts: number
@@ -107,6 +108,7 @@ export const readMfaOptions = (options: MfaOptions): MfaSettings => {
     sessions: optional('mfa.sessions', options.sessions, ['read', 'rotate']),
     passkeys: optional('mfa.passkeys', options.passkeys, ['finishAuthentication']),
     mayEnrol: hookOption<EnrolHook>('mfa.mayEnrol', options.mayEnrol, () => true),
+    credentialsSince: hookOption<MfaOptions['credentialsSince']>('mfa.credentialsSince', options.credentialsSince, undefined),
     shape: {
       algorithm: choiceOption('mfa.algorithm', options.algorithm, 'SHA1', ['SHA1', 'SHA256', 'SHA512']),
       digits,

@@ -161,6 +161,11 @@ export type MfaOptions = {
   readonly passkeys?: AssertionCheck
   /** false keeps a flagged session from enrolling; asked at the beginning and at the end */
   readonly mayEnrol?: (subject: string, request: RequestLike) => boolean | Promise<boolean>
+  /**
+   * When the subject's password was last changed, ms UTC; `undefined` for never. A sign-in that waits for its second factor since before is
+   * over: its first factor is none any more. A rejection keeps it waiting
+   */
+  readonly credentialsSince?: (subject: string) => Promise<number | undefined>
   /** 6 (default) or 8 */
   readonly digits?: TotpDigits
   /** what authenticator apps understand everywhere is SHA1, the default */

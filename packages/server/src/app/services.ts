@@ -87,6 +87,8 @@ export type Services = {
   readonly enter: Entrance
   /** what a one-time link does for the browser that it was opened in */
   readonly welcome: Welcome
+  /** browsers that an operator has signed in with are strangers again */
+  readonly forgetDevices: (operatorId: string) => Promise<void>
   readonly factors: Factors
   readonly resets: Resets
   readonly notices: Notices

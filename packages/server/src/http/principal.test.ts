@@ -12,6 +12,7 @@ const operator = (role: 'admin' | 'viewer'): Principal => ({
   expiresAt: 1,
   authenticatedAt: 1,
   mustEnrol: false,
+  generation: 0,
 })
 const token = (...scopes: Permission[]): Principal => ({ kind: 'token', id: 't1', name: 'ci', scopes: new Set(scopes) })
 const source: Principal = {

@@ -26,6 +26,8 @@ export type Principal =
       readonly authenticatedAt: number
       /** the rules ask for a second factor and there is none yet: nothing but enrolling opens */
       readonly mustEnrol: boolean
+      /** of the operator, when the session began: acts that outlive the session hold only while it is the same */
+      readonly generation: number
     }
 
 /** True when the principal holds a permission. */

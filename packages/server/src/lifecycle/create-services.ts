@@ -169,6 +169,7 @@ export const createServices = async (deps: ServiceDeps): Promise<BuiltServices> 
     clock,
     idleMs,
     onEnded: (session) => streams.closeFor(`session:${session}`),
+    generationOf: operators.generationOf,
   })
   const isLive = async (principal: Principal): Promise<boolean> => {
     if (principal.kind === 'operator') return sessions.isLive(principal.id, principal.session)
@@ -274,6 +275,8 @@ export const createServices = async (deps: ServiceDeps): Promise<BuiltServices> 
     keyring,
     sessions: guardSessions,
     passkeys,
+    // a password that was right before it was changed opens nothing
+    credentialsSince: async (operator) => (await operators.passwordChangedAt(operator)) ?? undefined,
     cookie: { name: 'parapet-sign-in', secure },
     report: (report) => {
       if (report.kind === 'refused')
@@ -311,6 +314,7 @@ export const createServices = async (deps: ServiceDeps): Promise<BuiltServices> 
     signIn: createSignIn({ login, operators, log }),
     enter: createEntrance({ config, sessions, operators, presence, factors, tell }),
     welcome: createWelcome(login),
+    forgetDevices: login.forgetDevices,
     factors,
     resets: createResets({ pool, clock, publicUrl: config.publicUrl }),
     notices,

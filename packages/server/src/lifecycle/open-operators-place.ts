@@ -1,5 +1,5 @@
 import { type AuditSink, type Clock, HOUR, MINUTE, type OperatorView, ParapetError, systemClock } from '@parapet/core'
-import { createSessions } from '@parapet/guard'
+import { createLogin, createSessions } from '@parapet/guard'
 import { createFileKek, kekFromUri, openKeyset } from '@parapet/privacy/encryption'
 import { createPostgresKeysetStore } from '@parapet/privacy/postgres'
 import type { Config } from '../config/index.js'
@@ -15,6 +15,7 @@ import { type ResetChoice, type ResetDone, resetOperator } from '../modules/oper
 import { createOperatorSessions, createPostgresStore } from '../modules/sessions/index.js'
 import { createTokens } from '../modules/tokens/index.js'
 import { createVault } from '../vault/index.js'
+import { createSubjects } from './login-shield.js'
 import { loadMasker } from './masker.js'
 
 /** The operators of an installation, reached on its own machine: beside its running server, or without one. */
@@ -47,14 +48,15 @@ export const openOperatorsPlace = async (
     const { pool } = database
     const kek = config.kek === undefined ? createFileKek(path) : kekFromUri(config.kek, { env })
     const { keyring } = await openKeyring({ dataDir: config.dataDir, pool, clock })
-    const store = createPostgresKeysetStore(pool, { schema: SCHEMA })
-    const keyset = await openKeyset({ store, kek, clock, production: env['NODE_ENV'] === 'production' })
+    const keysets = createPostgresKeysetStore(pool, { schema: SCHEMA })
+    const keyset = await openKeyset({ store: keysets, kek, clock, production: env['NODE_ENV'] === 'production' })
     const vault = createVault({ keyring, keyset, masker: loadMasker() })
     const operators = createOperators({ pool, clock, passwords: createPasswordHasher(), vault })
+    const store = createPostgresStore({ pool, clock, vault })
     const idleMs = config.sessions.idleMinutes * MINUTE
     const sessions = createOperatorSessions({
       sessions: createSessions({
-        store: createPostgresStore({ pool, clock, vault }),
+        store,
         idleMs,
         absoluteMs: config.sessions.absoluteHours * HOUR,
         clock,
@@ -63,6 +65,15 @@ export const openOperatorsPlace = async (
       idleMs,
       // streams are the server's: it notices with its next heartbeat
       onEnded: () => undefined,
+      generationOf: operators.generationOf,
+    })
+    // as the server makes it: what is known of browsers is in the database, for all of its processes
+    const login = createLogin({
+      store,
+      keyring,
+      clock,
+      clientAddress: () => ({ kind: 'unknown', reason: 'no_peer' }),
+      canonicalSubject: createSubjects(operators),
     })
     const factors = createFactorStore({ pool, clock, vault })
     const parts = {
@@ -71,6 +82,7 @@ export const openOperatorsPlace = async (
       resets: createResets({ pool, clock, publicUrl: config.publicUrl }),
       factors: { reset: factors.remove },
       tokens: createTokens({ pool, clock }),
+      forgetDevices: login.forgetDevices,
     }
     const notices = createNotices({ pool, clock })
     return {

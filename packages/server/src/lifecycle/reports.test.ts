@@ -6,7 +6,7 @@ import { createLoginReport, createSubjects } from './login-shield.js'
 import { createSessionReport } from './session-report.js'
 
 const ID = '019aa6c2-7d0a-7c55-9d0e-1f6f2d2c8a11'
-const ANN = { id: ID, name: 'Ann', role: 'viewer', createdAt: 1, lastSignInAt: null } as const
+const ANN = { id: ID, name: 'Ann', role: 'viewer', createdAt: 1, lastSignInAt: null, generation: 0 } as const
 const operators = {
   byName: (name: string) => Promise.resolve(name.toLowerCase() === 'ann' ? ANN : undefined),
   get: (id: string) => Promise.resolve(id === ID ? ANN : undefined),

@@ -14,6 +14,7 @@ import { notifications } from './0012-notifications.js'
 import { incidents } from './0013-incidents.js'
 import { feeds } from './0014-feeds.js'
 import { enforcersOfSources } from './0015-enforcers-of-sources.js'
+import { credentialGeneration } from './0016-credential-generation.js'
 
 /** Every step of the schema, in order. A new one is added at the end, never between. */
 export const MIGRATIONS: readonly Migration[] = [
@@ -32,4 +33,5 @@ export const MIGRATIONS: readonly Migration[] = [
   incidents,
   feeds,
   enforcersOfSources,
+  credentialGeneration,
 ]

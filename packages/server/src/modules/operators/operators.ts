@@ -13,6 +13,8 @@ export type Operator = {
   readonly role: Role
   readonly createdAt: number
   readonly lastSignInAt: number | null
+  /** grows with each password, reset and role: what was begun under an older one has ended */
+  readonly generation: number
 }
 
 /** Storage and rules of operators. */
@@ -35,10 +37,17 @@ export type Operators = {
   verifyOf: (id: string, password: string) => Promise<boolean>
   /** Throws `PPT_INVALID` for a password that is not taken. */
   assertPassword: (password: string, name: string) => Promise<void>
-  /** Throws `PPT_NOT_FOUND`, `PPT_INVALID` for a weak password. Everything else of the account stays. */
-  setPassword: (id: string, password: string) => Promise<void>
+  /**
+   * Sets a password for whoever saw the operator in `generation`; answers the next one. Throws `PPT_CONFLICT` when the password or the role
+   * was changed meanwhile, or nobody is there any more, `PPT_INVALID` for a weak password. Everything else of the account stays.
+   */
+  setPassword: (id: string, password: string, generation: number) => Promise<number>
   /** puts one in its place that nobody knows: the old one opens nothing any more. Throws `PPT_NOT_FOUND`. */
   scramblePassword: (id: string) => Promise<void>
+  /** whatever was begun before has ended, the password aside */
+  raiseGeneration: (id: string) => Promise<void>
+  /** `undefined` when there is no such operator */
+  generationOf: (id: string) => Promise<number | undefined>
   passwordChangedAt: (id: string) => Promise<number | null>
   /** Throws `PPT_NOT_FOUND`, or `PPT_CONFLICT` for the last admin. */
   changeRole: (id: string, role: Role) => Promise<{ readonly operator: Operator; readonly before: Role }>
@@ -50,9 +59,9 @@ export type Operators = {
   recentAddresses: (since: number) => Promise<readonly { operator: string; address: string; at: number }[]>
 }
 
-type Row = { id: string; name: string; role: Role; created_at: number; last_sign_in_at: number | null }
+type Row = { id: string; name: string; role: Role; created_at: number; last_sign_in_at: number | null; generation: number }
 
-const COLUMNS = 'id, name, role, created_at, last_sign_in_at'
+const COLUMNS = 'id, name, role, created_at, last_sign_in_at, generation'
 
 const LIST = `select ${COLUMNS}, coalesce(f.secured, false) as secured, coalesce(r.expires_at > $1, false) as reset_pending
   from operators left join operator_factors f on f.operator_id = id left join operator_resets r on r.operator_id = id
@@ -64,6 +73,7 @@ const toOperator = (row: Row): Operator => ({
   role: row.role,
   createdAt: row.created_at,
   lastSignInAt: row.last_sign_in_at,
+  generation: row.generation,
 })
 
 /** Where the hash of an operator's password is sealed: a stolen table alone must not even let anybody try passwords. */
@@ -103,10 +113,15 @@ export const createOperators = (deps: {
     const right = await passwords.verify(row === undefined ? undefined : hashOf(row), password)
     return right && row !== undefined ? toOperator(row) : undefined
   }
-  const storePassword = async (id: string, password: string): Promise<void> => {
+  const storePassword = async (id: string, password: string, known: number | null): Promise<number | null> => {
     const sealed = vault.seal(await passwords.hash(password), hashCell(id))
-    const { rows } = await pool.query<{ found: boolean }>('select change_operator_password($1, $2, $3) as found', [id, sealed, clock()])
-    if (rows[0]?.found !== true) throw new ParapetError('PPT_NOT_FOUND')
+    const { rows } = await pool.query<{ raised: number | null }>('select change_operator_password($1, $2, $3, $4) as raised', [
+      id,
+      sealed,
+      clock(),
+      known,
+    ])
+    return rows[0]?.raised ?? null
   }
 
   return {
@@ -152,13 +167,21 @@ export const createOperators = (deps: {
     verify: async (name, password) => verifyRow(await secretRow('name_key', nameKey(name)), password),
     verifyOf: async (id, password) => (await verifyRow(await secretRow('id', id), password)) !== undefined,
     assertPassword: (password, name) => assertPassword(passwords, password, name),
-    setPassword: async (id, password) => {
+    setPassword: async (id, password, generation) => {
       const row = await secretRow('id', id)
-      if (row === undefined) throw new ParapetError('PPT_NOT_FOUND')
-      await assertPassword(passwords, password, row.name, hashOf(row))
-      await storePassword(id, password)
+      if (row !== undefined) await assertPassword(passwords, password, row.name, hashOf(row))
+      const raised = row === undefined ? null : await storePassword(id, password, generation)
+      if (raised === null) throw new ParapetError('PPT_CONFLICT', 'this account was changed meanwhile; sign in again')
+      return raised
     },
-    scramblePassword: (id) => storePassword(id, randomToken(32, deps.random ?? systemRandom)),
+    scramblePassword: async (id) => {
+      if ((await storePassword(id, randomToken(32, deps.random ?? systemRandom), null)) === null) throw new ParapetError('PPT_NOT_FOUND')
+    },
+    raiseGeneration: async (id) => {
+      await pool.query('select raise_operator_generation($1)', [id])
+    },
+    generationOf: async (id) =>
+      (await pool.query<{ generation: number }>('select generation from operators where id = $1', [id])).rows[0]?.generation,
     passwordChangedAt: async (id) => {
       const { rows } = await pool.query<{ at: number | null }>('select password_changed_at as at from operators where id = $1', [id])
       return rows[0]?.at ?? null

@@ -17,8 +17,10 @@ export type ResetDone = { readonly link: ResetLink; readonly sessions: number; r
  */
 export const resetOperator = async (
   parts: {
-    readonly operators: Pick<Operators, 'scramblePassword'>
-    readonly resets: Pick<Resets, 'create'>
+    readonly operators: Pick<Operators, 'scramblePassword' | 'raiseGeneration'>
+    readonly resets: Pick<Resets, 'create' | 'drop'>
+    /** browsers that are known get past locks: nobody knows any more whose they are */
+    readonly forgetDevices: (operatorId: string) => Promise<void>
     readonly factors: Pick<Factors, 'reset'>
     readonly sessions: Pick<OperatorSessions, 'endAll'>
     readonly tokens: Pick<Tokens, 'revokeOf'>
@@ -26,8 +28,13 @@ export const resetOperator = async (
   operatorId: string,
   choice: ResetChoice,
 ): Promise<ResetDone> => {
+  // an older link first: with it a password could be set between the next two steps
+  await parts.resets.drop(operatorId)
   await parts.operators.scramblePassword(operatorId)
   if (choice.factors) await parts.factors.reset(operatorId)
+  // whoever proved a factor just before it was removed has not come in yet
+  await parts.operators.raiseGeneration(operatorId)
+  await parts.forgetDevices(operatorId)
   const tokens = choice.tokens ? await parts.tokens.revokeOf(operatorId) : 0
   const sessions = choice.sessions ? await parts.sessions.endAll(operatorId) : 0
   return { link: await parts.resets.create(operatorId), sessions, tokens }

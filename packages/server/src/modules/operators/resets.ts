@@ -9,6 +9,8 @@ export const RESET_LINK_TTL = DAY
 export type Resets = {
   /** Throws `PPT_NOT_FOUND` when there is no such operator. */
   create: (operatorId: string) => Promise<ResetLink>
+  /** an operator's link opens nothing any more */
+  drop: (operatorId: string) => Promise<void>
   /** whose link it is (the whole link or its token); `undefined` when it was used, has run out or never was */
   find: (link: string) => Promise<string | undefined>
   /** uses it up: true for one of those who do so at once */
@@ -39,6 +41,9 @@ export const createResets = (deps: { pool: Pool; clock: Clock; publicUrl: string
         throw cause
       }
       return { link: new URL(`/reset#${token}`, publicUrl).toString(), expiresAt }
+    },
+    drop: async (operatorId) => {
+      await pool.query('delete from operator_resets where operator_id = $1', [operatorId])
     },
     find: async (link) => {
       const { rows } = await pool.query<{ id: string }>(

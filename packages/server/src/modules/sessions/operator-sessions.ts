@@ -13,7 +13,11 @@ export type OperatorSessions = {
   /** who the cookie stands for; `anonymous` for none. Throws `PPT_DATABASE_UNAVAILABLE` when nobody can tell. */
   read: (request: RequestLike, reply: FastifyReply) => Promise<Principal>
   /** a new id for the same session: the operator has just proved who he is, or has the factor that was asked for */
-  renew: (request: RequestLike, reply: FastifyReply, change: { authenticated?: boolean; enrolled?: boolean }) => Promise<void>
+  renew: (
+    request: RequestLike,
+    reply: FastifyReply,
+    change: { authenticated?: boolean; enrolled?: boolean; generation?: number },
+  ) => Promise<void>
   end: (request: RequestLike, reply: FastifyReply) => Promise<void>
   endAll: (operatorId: string) => Promise<number>
   /** all but one; answers how many */
@@ -26,7 +30,12 @@ export type OperatorSessions = {
   isLive: (operatorId: string, session: string) => Promise<boolean>
 }
 
-const dataSchema = z.object({ name: z.string(), role: z.enum(ROLES), mustEnrol: z.boolean().default(false) })
+const dataSchema = z.object({
+  name: z.string(),
+  role: z.enum(ROLES),
+  mustEnrol: z.boolean().default(false),
+  generation: z.int().default(0),
+})
 
 const away = (reason: string): ParapetError => new ParapetError('PPT_DATABASE_UNAVAILABLE', undefined, { cause: reason })
 
@@ -36,12 +45,14 @@ export const createOperatorSessions = (deps: {
   clock: Clock
   idleMs: number
   onEnded: (session: string) => void
+  /** of the operator as he is now: a session that began under another one has ended */
+  generationOf: (operatorId: string) => Promise<number | undefined>
 }): OperatorSessions => {
   const { sessions, clock, idleMs, onEnded } = deps
   const toPrincipal = (session: Session): Principal => {
     const data = dataSchema.safeParse(session.data)
     if (!data.success) return { kind: 'anonymous' }
-    const { name, role, mustEnrol } = data.data
+    const { name, role, mustEnrol, generation } = data.data
     return {
       kind: 'operator',
       id: session.subject,
@@ -54,12 +65,13 @@ export const createOperatorSessions = (deps: {
       // one that was seen at risk has proved nothing until it does so again
       authenticatedAt: session.flag === undefined ? session.authenticatedAt : 0,
       mustEnrol,
+      generation,
     }
   }
   return {
     start: async (operator, request, reply, { mustEnrol }) => {
       const before = await sessions.read(request)
-      const data = { name: operator.name, role: operator.role, ...(mustEnrol ? { mustEnrol } : {}) }
+      const data = { name: operator.name, role: operator.role, generation: operator.generation, ...(mustEnrol ? { mustEnrol } : {}) }
       const started = await sessions.start(operator.id, data, request)
       if (started.kind === 'degraded') throw away(started.reason)
       if (before.kind === 'active') onEnded(before.session.id)
@@ -72,12 +84,18 @@ export const createOperatorSessions = (deps: {
       if (verdict.kind !== 'active') return { kind: 'anonymous' }
       // seen at risk, it goes on under a new id
       if (verdict.cookie !== undefined) void reply.header('set-cookie', verdict.cookie)
-      return toPrincipal(verdict.session)
+      const principal = toPrincipal(verdict.session)
+      // begun while the operator was removed, reset or given another role: `endAll` may have come before it
+      if (principal.kind !== 'operator' || principal.generation === (await deps.generationOf(principal.id))) return principal
+      await sessions.revoke(principal.id, principal.session)
+      onEnded(principal.session)
+      return { kind: 'anonymous' }
     },
-    renew: async (request, reply, { authenticated = false, enrolled = false }) => {
+    renew: async (request, reply, { authenticated = false, enrolled = false, generation }) => {
       const before = await sessions.read(request)
       if (before.kind === 'degraded') throw away(before.reason)
-      const data = before.kind === 'active' && enrolled ? { ...before.session.data, mustEnrol: false } : undefined
+      const changed = { ...(enrolled ? { mustEnrol: false } : {}), ...(generation === undefined ? {} : { generation }) }
+      const data = before.kind === 'active' && Object.keys(changed).length > 0 ? { ...before.session.data, ...changed } : undefined
       const rotated = await sessions.rotate(request, { authenticated, ...(data === undefined ? {} : { data }) })
       if (rotated.kind === 'degraded') throw away(rotated.reason)
       if (rotated.kind === 'none' || rotated.kind === 'replayed') throw new ParapetError('PPT_UNAUTHENTICATED')

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type Clock, MINUTE, ParapetError, randomToken, type RandomSource, SECOND, systemRandom, uuidv7 } from '@parapet/core'
 import type { Pool } from 'pg'
-import { PERMISSIONS, type Permission } from '../../http/permissions.js'
+import { PERMISSIONS, type Permission, SOURCE_PERMISSIONS } from '../../http/permissions.js'
 
 /** A token as lists show it; the token itself is shown once, when it is made. Times in ms UTC. */
 export type ApiToken = {
@@ -21,13 +21,18 @@ export type Tokens = {
     scopes: readonly Permission[]
     expiresAt?: number
     sourceId?: string
-    /** the operator who makes it, and whose end is the token's too, unless it is a source's */
-    madeBy?: string
+    /**
+     * Who makes it. An operator's end is the token's too, unless it is a source's and does what sources do; what a token makes belongs to
+     * the same operator, and lasts no longer than it
+     */
+    maker?:
+      | { readonly kind: 'operator'; readonly id: string; readonly generation: number }
+      | { readonly kind: 'token'; readonly id: string }
   }) => Promise<{ token: string; view: ApiToken }>
   list: () => Promise<readonly ApiToken[]>
   /** Throws `PPT_NOT_FOUND`. Takes effect at once in this process and within five seconds in others. */
   revoke: (id: string) => Promise<ApiToken>
-  /** Revokes what an operator made for himself, or of that what reaches beyond `scopes`; answers how many. A source keeps its own. */
+  /** Revokes what an operator made for himself, or of that what reaches beyond `scopes`; answers how many. A source keeps what sources may do. */
   revokeOf: (operatorId: string, scopes?: ReadonlySet<Permission>) => Promise<number>
   /** Revokes all that a source has; answers how many. */
   revokeOfSource: (sourceId: string) => Promise<number>
@@ -76,6 +81,26 @@ const hashOf = (token: string): string => createHash('sha256').update(token).dig
 /** True for text that can be a token at all; everything else never reaches the database. */
 export const looksLikeToken = (text: string): boolean => /^ppt_[\w-]{43}$/.test(text)
 
+type Maker = Parameters<Tokens['create']>[0]['maker']
+
+/**
+ * The operator behind a new token and its longest life, as a query with its values from $8 on; no row when the maker is gone. The rows are
+ * held until the token is written: who is removed at this moment is removed after it, together with it.
+ */
+const makerOf = (maker: Maker): readonly [from: string, values: readonly unknown[]] => {
+  if (maker === undefined) return ['select null::text as operator, null::bigint as until', []]
+  if (maker.kind === 'operator')
+    return [
+      'select id as operator, null::bigint as until from operators where id = $8 and generation = $9 for share',
+      [maker.id, maker.generation],
+    ]
+  return [
+    `select t.made_by as operator, t.expires_at as until from api_tokens t
+     where t.id = $8 and t.revoked_at is null and (t.made_by is null or exists (select 1 from operators o where o.id = t.made_by)) for share`,
+    [maker.id],
+  ]
+}
+
 /** Creates the tokens' module. */
 export const createTokens = (deps: { pool: Pool; clock: Clock; random?: RandomSource }): Tokens => {
   const { pool, clock } = deps
@@ -104,15 +129,18 @@ export const createTokens = (deps: { pool: Pool; clock: Clock; random?: RandomSo
   }
 
   return {
-    create: async ({ name, scopes, expiresAt, sourceId, madeBy }) => {
+    create: async ({ name, scopes, expiresAt, sourceId, maker }) => {
       const now = clock()
       const id = uuidv7(now)
       const token = `ppt_${randomToken(32, deps.random ?? systemRandom)}`
       try {
-        await pool.query(
-          'insert into api_tokens (id, name, hash, scopes, source_id, created_at, expires_at, made_by) values ($1, $2, $3, $4, $5, $6, $7, $8)',
-          [id, name, hashOf(token), [...new Set(scopes)], sourceId ?? null, now, expiresAt ?? null, madeBy ?? null],
+        const [from, known] = makerOf(maker)
+        const { rowCount } = await pool.query(
+          `insert into api_tokens (id, name, hash, scopes, source_id, created_at, expires_at, made_by)
+           select $1, $2, $3, $4, $5, $6, least($7::bigint, maker.until), maker.operator from (${from}) maker`,
+          [id, name, hashOf(token), [...new Set(scopes)], sourceId ?? null, now, expiresAt ?? null, ...known],
         )
+        if (rowCount === 0) throw new ParapetError('PPT_UNAUTHENTICATED', 'whoever asked for this was removed or changed meanwhile')
       } catch (cause) {
         if ((cause as { code?: string }).code === '23503')
           throw new ParapetError('PPT_INVALID', 'sourceId: there is no such source', { cause })
@@ -134,8 +162,9 @@ export const createTokens = (deps: { pool: Pool; clock: Clock; random?: RandomSo
     revokeOf: async (operatorId, scopes) => {
       const { rows } = await pool.query<{ id: string }>(
         `update api_tokens set revoked_at = $2
-         where made_by = $1 and source_id is null and revoked_at is null and ($3::text[] is null or not scopes <@ $3) returning id`,
-        [operatorId, clock(), scopes === undefined ? null : [...scopes]],
+         where made_by = $1 and (source_id is null or not scopes <@ $4) and revoked_at is null and ($3::text[] is null or not scopes <@ $3)
+         returning id`,
+        [operatorId, clock(), scopes === undefined ? null : [...scopes], SOURCE_PERMISSIONS],
       )
       for (const { id } of rows) forget(id)
       return rows.length

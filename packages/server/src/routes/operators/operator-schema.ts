@@ -16,7 +16,7 @@ const EXAMPLE = {
 /** An operator on the wire. */
 export const operatorSchema = z
   .object({ id: z.string(), name: z.string(), role: z.enum(ROLES), createdAt: z.int(), lastSignInAt: z.int().nullable() })
-  .meta({ id: 'Operator', examples: [EXAMPLE] }) satisfies z.ZodType<Operator>
+  .meta({ id: 'Operator', examples: [EXAMPLE] }) satisfies z.ZodType<Omit<Operator, 'generation'>>
 
 /** An operator as admins see him. */
 export const operatorViewSchema = z

@@ -26,8 +26,11 @@ export const changePassword = defineRoute({
     audit.id = operator.id
     const first = await services.signIn({ name: operator.name, password: body.current, request: request.raw })
     if (first?.operator.id !== operator.id) throw new ParapetError('PPT_INVALID', 'current: is not your password')
-    await services.operators.setPassword(operator.id, body.password)
-    const sessionsEnded = await endOthersAndRenew(services, operator, request, reply)
+    const generation = await services.operators.setPassword(operator.id, body.password, operator.generation)
+    const sessionsEnded = await endOthersAndRenew(services, operator, request, reply, { generation })
+    // other browsers are strangers again; this one has just shown the password
+    await services.forgetDevices(operator.id)
+    await services.welcome(operator.id, request.raw, reply)
     tellSelf(services, operator, request, 'password_changed')
     return { sessionsEnded }
   },

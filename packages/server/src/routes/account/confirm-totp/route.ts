@@ -3,7 +3,7 @@ import { defineRoute } from '../../../http/define-route.js'
 import { asOperator } from '../../../http/principal.js'
 import { line } from '../../../http/query-schemas.js'
 import { recoveryCodesSchema } from '../account-schemas.js'
-import { endOthersAndRenew, tellSelf } from '../own-act.js'
+import { assertUnchanged, endOthersAndRenew, tellSelf } from '../own-act.js'
 
 /** Puts an authenticator app in force with its first code. */
 export const confirmTotp = defineRoute({
@@ -24,6 +24,7 @@ export const confirmTotp = defineRoute({
     const operator = asOperator(principal)
     audit.detail = { factor: 'totp' }
     const { recoveryCodes } = await services.factors.confirmTotp(operator.id, { request: request.raw, ...body })
+    await assertUnchanged(services, operator, () => services.factors.removeTotp(operator.id))
     await endOthersAndRenew(services, operator, request, reply, { enrolled: true })
     tellSelf(services, operator, request, 'factor_added', 'authenticator app')
     return { recoveryCodes: recoveryCodes === null ? null : [...recoveryCodes] }

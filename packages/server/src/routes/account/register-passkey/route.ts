@@ -4,7 +4,7 @@ import { asOperator } from '../../../http/principal.js'
 import { displayName } from '../../../modules/operators/index.js'
 import { credentialSchema } from '../../session/proof-schema.js'
 import { passkeySchema, recoveryCodesSchema } from '../account-schemas.js'
-import { endOthersAndRenew, tellSelf } from '../own-act.js'
+import { assertUnchanged, endOthersAndRenew, tellSelf } from '../own-act.js'
 
 /** Adds the passkey that a browser has made. */
 export const registerPasskey = defineRoute({
@@ -35,6 +35,7 @@ export const registerPasskey = defineRoute({
       name: body.name,
       response: body.passkey,
     })
+    await assertUnchanged(services, operator, () => services.factors.removePasskey(operator.id, passkey.id))
     await endOthersAndRenew(services, operator, request, reply, { enrolled: true })
     tellSelf(services, operator, request, 'factor_added', `passkey ${passkey.name}`)
     return { passkey, recoveryCodes: recoveryCodes === null ? null : [...recoveryCodes] }

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { defineRoute } from '../../../http/define-route.js'
 import { asOperator } from '../../../http/principal.js'
 import { line } from '../../../http/query-schemas.js'
-import { assertNotLast } from '../not-last.js'
+import { removeUnlessLast } from '../not-last.js'
 import { endOthersAndRenew, tellSelf } from '../own-act.js'
 
 /** Removes one of one's own passkeys. */
@@ -22,8 +22,7 @@ export const removePasskey = defineRoute({
   handler: async ({ params, principal, request, reply, services, audit }) => {
     const operator = asOperator(principal)
     audit.detail = { factor: 'passkey' }
-    await assertNotLast(services, operator)
-    await services.factors.removePasskey(operator.id, params.id)
+    await removeUnlessLast(services, operator, () => services.factors.removePasskey(operator.id, params.id))
     await endOthersAndRenew(services, operator, request, reply)
     tellSelf(services, operator, request, 'factor_removed', 'passkey')
   },

@@ -1,7 +1,7 @@
 import { defineRoute } from '../../../http/define-route.js'
 import { asOperator } from '../../../http/principal.js'
 import { endOthersAndRenew, tellSelf } from '../own-act.js'
-import { assertNotLast } from '../not-last.js'
+import { removeUnlessLast } from '../not-last.js'
 
 /** Removes one's own authenticator app. */
 export const removeTotp = defineRoute({
@@ -19,8 +19,7 @@ export const removeTotp = defineRoute({
   handler: async ({ principal, request, reply, services, audit }) => {
     const operator = asOperator(principal)
     audit.detail = { factor: 'totp' }
-    await assertNotLast(services, operator)
-    await services.factors.removeTotp(operator.id)
+    await removeUnlessLast(services, operator, () => services.factors.removeTotp(operator.id))
     await endOthersAndRenew(services, operator, request, reply)
     tellSelf(services, operator, request, 'factor_removed', 'authenticator app')
   },

@@ -1,5 +1,6 @@
 import { defineRoute } from '../../../http/define-route.js'
 import { idParams } from '../../../http/query-schemas.js'
+import { assertHolds } from '../operator-schema.js'
 
 /** Removes a person; their sessions end at once, and the tokens they made for themselves. */
 export const removeOperator = defineRoute({
@@ -16,8 +17,10 @@ export const removeOperator = defineRoute({
   stepUp: { tokens: 'exempt' },
   params: idParams,
   answer: { status: 204, description: 'Removed' },
-  handler: async ({ params, services, audit }) => {
+  handler: async ({ params, principal, services, audit }) => {
     audit.id = params.id
+    const known = await services.operators.get(params.id)
+    if (known !== undefined) assertHolds(principal, known.role)
     const operator = await services.operators.remove(params.id)
     const tokens = await services.tokens.revokeOf(operator.id)
     audit.detail = { name: operator.name, role: operator.role, tokens }

@@ -29,12 +29,12 @@ export const finishReset = defineRoute({
     // of two who hold the link at once only one goes on
     if (!(await services.resets.take(body.link))) throw new ParapetError('PPT_RESET_LINK')
     audit.actor = { kind: 'operator', id: operator.id, name: operator.name }
-    await services.operators.setPassword(operator.id, body.password)
+    const generation = await services.operators.setPassword(operator.id, body.password, operator.generation)
     services.tell(operator.id, { kind: 'reset_finished', address: request.clientAddress })
     const second = await services.factors.afterPassword(operator.id, request.raw, reply)
     if (second !== undefined) return { mfaRequired: true as const, ...second }
     await services.welcome(operator.id, request.raw, reply)
-    await services.enter(operator, request, reply, { newDevice: false })
+    await services.enter({ ...operator, generation }, request, reply, { newDevice: false })
     return operator
   },
 })

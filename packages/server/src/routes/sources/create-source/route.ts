@@ -11,7 +11,8 @@ export const createSource = defineRoute({
   url: '/v1/sources',
   tag: 'sources',
   summary: 'Create a source with its token',
-  description: 'Answers the token once. `demo` marks everything that comes from it; `DELETE /v1/demo` removes it again.',
+  description:
+    'Answers the token once: it sends events and reads decisions, whether or not whoever asks may. `demo` marks everything that comes from it; `DELETE /v1/demo` removes it again.',
   permission: 'sources.manage',
   rateLimit: 'write',
   audit: { action: 'source.created', resource: 'source' },

@@ -15,7 +15,8 @@ export const createToken = defineRoute({
   tag: 'tokens',
   summary: 'Create an API token',
   description:
-    'Answers the token once. `events.write` needs a `sourceId`: events are always of one source. A token of no source ends with the operator who made it.',
+    'Answers the token once. `events.write` needs a `sourceId`: events are always of one source. A token ends with the operator who made it, ' +
+    'unless it is of a source and does no more than sources do. One that a token makes is of the same operator, and lasts no longer.',
   permission: 'tokens.manage',
   rateLimit: 'write',
   audit: { action: 'token.created', resource: 'token' },
@@ -40,7 +41,7 @@ export const createToken = defineRoute({
       scopes: body.scopes,
       ...(body.expiresInDays === undefined ? {} : { expiresAt: services.clock() + body.expiresInDays * DAY }),
       ...(body.sourceId === undefined ? {} : { sourceId: body.sourceId }),
-      ...(principal.kind === 'operator' ? { madeBy: principal.id } : {}),
+      ...(principal.kind === 'operator' || principal.kind === 'token' ? { maker: principal } : {}),
     })
     audit.id = created.view.id
     return created
