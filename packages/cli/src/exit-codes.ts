@@ -1,7 +1,10 @@
 import { ERRORS, type ErrorCode } from '@parapet/core'
 
-/** What the command answers to the shell. `partial`: some of what was asked for could not be judged; `parapet attack` and `parapet triage` say so. */
-export const EXIT = { ok: 0, findings: 1, usage: 2, failed: 3, partial: 4 } as const
+/**
+ * What the command answers to the shell. `partial`: some of what was asked for could not be judged; `parapet attack` and `parapet triage` say
+ * so. `interrupted`: Ctrl-C at a question, as shells say it.
+ */
+export const EXIT = { ok: 0, findings: 1, usage: 2, failed: 3, partial: 4, interrupted: 130 } as const
 /** One of {@link EXIT}. */
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
 

@@ -24,7 +24,7 @@ import { addTriage } from './commands/triage/index.js'
 import { addUnblock } from './commands/unblock.js'
 import { addWhy } from './commands/why.js'
 import type { CommandContext } from './command.js'
-import { reportError, usageError } from './errors.js'
+import { Interrupted, reportError, usageError } from './errors.js'
 import { EXIT, EXIT_HELP, type ExitCode, worse } from './exit-codes.js'
 import { examples } from './command.js'
 import { PipeClosed, type Terminal } from './output/terminal.js'
@@ -147,17 +147,27 @@ export const runProgram = async (
       },
   }
   const program = createProgram(context)
+  /** The exit code, once everything printed has arrived somewhere. */
+  const written = (code: ExitCode): Promise<ExitCode> =>
+    terminal.settled().then(
+      () => code,
+      (error: unknown) => reportError(error, terminal, wantsJson(argv)),
+    )
   try {
     if (argv.length === 0) {
       program.outputHelp()
-      return EXIT.ok
+      return await written(EXIT.ok)
     }
     await program.parseAsync([...argv], { from: 'user' })
-    return exit
+    return await written(exit)
   } catch (error) {
     if (error instanceof PipeClosed) return exit
+    if (error instanceof Interrupted) {
+      terminal.notice(`\n${error.message}`)
+      return EXIT.interrupted
+    }
     if (error instanceof CommanderError) {
-      if (error.exitCode === 0) return EXIT.ok
+      if (error.exitCode === 0) return written(EXIT.ok)
       if (error.code === 'commander.help') return EXIT.usage
       return reportError(usageError(usageSentence(error)), terminal, wantsJson(argv), `See ${meantCommand(program, argv)} --help.`)
     }

@@ -1,14 +1,21 @@
 import process from 'node:process'
 
-/** Resolves with the first signal that asks to stop. A second one ends the process at once. */
-export const stopSignal = (): Promise<NodeJS.Signals> =>
+/** A second signal within this time is the first one's echo: a terminal tells the whole group, and npm passes it on once more. ms */
+const ECHO_MS = 1_000
+
+/** Resolves with the first signal that asks to stop. One that comes a second or more after it ends the process at once. */
+export const stopSignal = (
+  of: Pick<NodeJS.Process, 'on' | 'exit'> = process,
+  now: () => number = () => performance.now(),
+): Promise<NodeJS.Signals> =>
   new Promise((resolve) => {
-    let asked = false
+    let askedAt: number | undefined
     const onSignal = (signal: NodeJS.Signals): void => {
-      if (asked) process.exit(signal === 'SIGINT' ? 130 : 143)
-      asked = true
-      resolve(signal)
+      if (askedAt === undefined) {
+        askedAt = now()
+        resolve(signal)
+      } else if (now() - askedAt >= ECHO_MS) of.exit(signal === 'SIGINT' ? 130 : 143)
     }
-    process.on('SIGINT', onSignal)
-    process.on('SIGTERM', onSignal)
+    of.on('SIGINT', onSignal)
+    of.on('SIGTERM', onSignal)
   })

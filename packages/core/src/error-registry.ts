@@ -182,7 +182,7 @@ export const ERRORS = {
   PPT_FORMAT_UNKNOWN: {
     status: 422,
     message: 'The log format is not known',
-    fix: 'Name it with --format; parapet detect --help lists them.',
+    fix: 'Name the format that it is of with --format; parapet detect --help lists them. It has to be a log, as text or gzip.',
   },
   PPT_LOG_FORMAT_INVALID: {
     status: 422,
@@ -289,6 +289,11 @@ export const ERRORS = {
     status: 502,
     message: 'The target cannot be reached',
     fix: 'Start the application, and check the URL, its port and its scheme (http or https).',
+  },
+  PPT_OUTPUT: {
+    status: 500,
+    message: 'The output cannot be written',
+    fix: 'Make room on the disk or write to another place, then run it again; what was written is not whole.',
   },
   PPT_USAGE: { status: 500, message: 'The command is not used this way', fix: 'See --help.' },
   PPT_INTERNAL: {

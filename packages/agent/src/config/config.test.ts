@@ -83,6 +83,12 @@ describe('the settings of the agent', () => {
     )
   })
 
+  it('of a file that somebody named are not taken for good when it is not there', () => {
+    expect(() => loadConfig('/nonexistent/agent.yml', true)).toThrow(
+      expect.objectContaining({ code: 'PPT_FILE_UNREADABLE', detail: '/nonexistent/agent.yml (ENOENT)' }),
+    )
+  })
+
   it('say each what it is for, once', () => {
     expect(new Set(SETTINGS.map(({ key }) => key)).size).toBe(SETTINGS.length)
     for (const { key, means } of SETTINGS) expect(means.length, key).toBeGreaterThan(10)

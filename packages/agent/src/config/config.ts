@@ -72,5 +72,8 @@ export const readConfig = (text: string, file: string): AgentConfig => {
   }
 }
 
-/** The same from a file; without the file all settings are their defaults. Throws also `PPT_FILE_UNREADABLE`. */
-export const loadConfig = (file: string): AgentConfig => readConfig(readConfigFile(file), file)
+/**
+ * The same from a file; without the file all settings are their defaults, unless somebody named it (`required`). Throws also
+ * `PPT_FILE_UNREADABLE`.
+ */
+export const loadConfig = (file: string, required = false): AgentConfig => readConfig(readConfigFile(file, required), file)

@@ -115,12 +115,13 @@ export const readTree = (text: string, file: string): Plain => {
 /** All settings of a tree, with what is left out. Throws `PPT_CONFIG_INVALID` and `PPT_CONFIG_UNKNOWN_KEY`, naming place, value and fix. */
 export const readSettings = (tree: Plain, file: string): Plain => readMap(tree, '', '', file)
 
-/** The text of a file of settings; none when it is not there. Throws `PPT_FILE_UNREADABLE`. */
-export const readConfigFile = (file: string): string => {
+/** The text of a file of settings; none when it is not there, unless it is `required`. Throws `PPT_FILE_UNREADABLE`. */
+export const readConfigFile = (file: string, required = false): string => {
   try {
     return readFileSync(file, 'utf8')
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return ''
-    throw new ParapetError('PPT_FILE_UNREADABLE', file, { cause: error })
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT' && !required) return ''
+    const reason = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : ''
+    throw new ParapetError('PPT_FILE_UNREADABLE', `${file}${reason}`, { cause: error })
   }
 }

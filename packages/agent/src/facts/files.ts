@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { lstatSync, readFileSync, statSync, type Stats } from 'node:fs'
 import { join, relative } from 'node:path'
-import { expandGlob } from '../files/glob.js'
+import { expandGlob, isRefusal, type OnUnread } from '../files/glob.js'
 import type { Collector, FactFields } from './fact.js'
 import { readUsers, type Users } from './proc.js'
 
@@ -28,7 +28,7 @@ const MOST_HASHED = 4_194_304
 const stampOf = ({ ino, size, mtimeMs, ctimeMs }: Stats): string => `${ino} ${size} ${mtimeMs} ${ctimeMs}`
 
 /** Remembers what files hold, so that an unchanged one is not read again. */
-const createReader = <T>(make: (text: Buffer) => T): ((path: string, stat: Stats) => T | undefined) => {
+const createReader = <T>(make: (text: Buffer) => T, onUnread?: OnUnread): ((path: string, stat: Stats) => T | undefined) => {
   const known = new Map<string, { readonly stamp: string; readonly value: T | undefined }>()
   return (path, stat) => {
     const stamp = stampOf(stat)
@@ -37,8 +37,9 @@ const createReader = <T>(make: (text: Buffer) => T): ((path: string, stat: Stats
     let value: T | undefined
     try {
       value = stat.size > MOST_HASHED ? undefined : make(readFileSync(path))
-    } catch {
+    } catch (error) {
       // not ours to read: its size and times still tell of a change
+      if (isRefusal(error)) onUnread?.(path)
     }
     if (known.size > 20_000) known.clear()
     known.set(path, { stamp, value })
@@ -48,10 +49,11 @@ const createReader = <T>(make: (text: Buffer) => T): ((path: string, stat: Stats
 
 const isStat = (stat: Stats | undefined): stat is Stats => stat?.isFile() === true
 
-const statOf = (path: string): Stats | undefined => {
+const statOf = (path: string, onUnread?: OnUnread): Stats | undefined => {
   try {
     return statSync(path, { throwIfNoEntry: false })
-  } catch {
+  } catch (error) {
+    if (isRefusal(error)) onUnread?.(path)
     return undefined
   }
 }
@@ -64,14 +66,14 @@ export const fileFields = (root: string, path: string, stat: Stats, hash: string
   ...(hash === undefined ? { 'file.size': stat.size, 'file.mtime': Math.trunc(stat.mtimeMs) } : { 'file.hash.sha256': hash }),
 })
 
-const collectFiles = (root: string, patterns: readonly string[]): (() => ReadonlyMap<string, FactFields>) => {
+const collectFiles = (root: string, patterns: readonly string[], onUnread?: OnUnread): (() => ReadonlyMap<string, FactFields>) => {
   const read = createReader((bytes) => createHash('sha256').update(bytes).digest('hex'))
   return () => {
     const users = readUsers(root)
     const facts = new Map<string, FactFields>()
     for (const pattern of patterns)
-      for (const path of expandGlob(join(root, pattern))) {
-        const stat = statOf(path)
+      for (const path of expandGlob(join(root, pattern), onUnread)) {
+        const stat = statOf(path, onUnread)
         if (!isStat(stat)) continue
         facts.set(`/${relative(root, path)}`, fileFields(root, path, stat, read(path, stat), users))
       }
@@ -96,19 +98,36 @@ export const keyFingerprints = (text: string): readonly string[] => [
   ),
 ]
 
-/** Cron tables, units, configuration and keys of a host: what they hold, whose they are and what may be done with them. */
-export const createFileCollectors = (root: string, everyMs: number, more: readonly string[]): readonly Collector[] => {
-  const readKeys = createReader((bytes) => keyFingerprints(bytes.toString('utf8')))
+/**
+ * Cron tables, units, configuration and keys of a host: what they hold, whose they are and what may be done with them. `onUnread` is told
+ * where nothing is known of, or of the keys in, a file.
+ */
+export const createFileCollectors = (root: string, everyMs: number, more: readonly string[], onUnread?: OnUnread): readonly Collector[] => {
+  const readKeys = createReader((bytes) => keyFingerprints(bytes.toString('utf8')), onUnread)
   return [
-    { name: 'cron', dataset: 'host.cron', category: 'configuration', actions: CHANGES, everyMs, collect: collectFiles(root, CRON) },
-    { name: 'units', dataset: 'host.unit', category: 'configuration', actions: CHANGES, everyMs, collect: collectFiles(root, UNITS) },
+    {
+      name: 'cron',
+      dataset: 'host.cron',
+      category: 'configuration',
+      actions: CHANGES,
+      everyMs,
+      collect: collectFiles(root, CRON, onUnread),
+    },
+    {
+      name: 'units',
+      dataset: 'host.unit',
+      category: 'configuration',
+      actions: CHANGES,
+      everyMs,
+      collect: collectFiles(root, UNITS, onUnread),
+    },
     {
       name: 'files',
       dataset: 'host.file',
       category: 'file',
       actions: CHANGES,
       everyMs,
-      collect: collectFiles(root, [...CONFIGURATION, ...more]),
+      collect: collectFiles(root, [...CONFIGURATION, ...more], onUnread),
     },
     {
       name: 'ssh_keys',
@@ -120,8 +139,8 @@ export const createFileCollectors = (root: string, everyMs: number, more: readon
         const users = readUsers(root)
         const facts = new Map<string, FactFields>()
         for (const pattern of KEYS)
-          for (const path of expandGlob(join(root, pattern))) {
-            const stat = statOf(path)
+          for (const path of expandGlob(join(root, pattern), onUnread)) {
+            const stat = statOf(path, onUnread)
             if (!isStat(stat)) continue
             const place = `/${relative(root, path)}`
             for (const key of readKeys(path, stat) ?? [])

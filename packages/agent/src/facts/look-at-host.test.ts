@@ -3,6 +3,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { withoutRights } from '../fixtures/without-rights.js'
 import { lookAtHost } from './look-at-host.js'
 
 let root: string
@@ -57,6 +58,24 @@ describe('a look at a host', () => {
       admins: [],
       unread: ['/etc/passwd'],
     })
+  })
+
+  it('as a user without rights names what it may not read, instead of taking it for nothing', async () => {
+    put('etc/passwd', 'root:x:0:0:root:/root:/bin/bash\n')
+    put('root/.config/systemd/user/x.service', '[Unit]\n')
+    put('root/.ssh/authorized_keys', `ssh-ed25519 ${Buffer.alloc(51, 7).toString('base64')} a\n`)
+    put('home/ann/.ssh/authorized_keys', `ssh-ed25519 ${Buffer.alloc(51, 7).toString('base64')} a\n`, 0o600)
+    put('usr/lib/closed/odd', '#!/bin/sh\n', 0o4755)
+    for (const path of ['', 'home/ann/.ssh']) chmodSync(join(root, path), 0o755)
+    for (const path of ['root', 'usr/lib/closed']) chmodSync(join(root, path), 0o700)
+    chmodSync(join(root, 'home/ann/.ssh/authorized_keys'), process.getuid?.() === 0 ? 0o600 : 0o000)
+    if (process.getuid?.() !== 0) for (const path of ['root', 'usr/lib/closed']) chmodSync(join(root, path), 0o000)
+    const { keys, unread } = await withoutRights(() => lookAtHost(root, 0))
+    for (const path of ['root', 'usr/lib/closed']) chmodSync(join(root, path), 0o700)
+    expect(keys).toEqual([])
+    expect(unread).toEqual(
+      expect.arrayContaining(['/root/.config', '/root/.ssh/authorized_keys', '/home/ann/.ssh/authorized_keys', '/usr/lib/closed']),
+    )
   })
 
   it('shows listeners that others can reach, of the running system', async () => {

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { LOOPBACK, parseAddress } from '@parapet/core'
 import type { FactFields } from './fact.js'
 import { createFileCollectors, linkStat } from './files.js'
@@ -54,7 +54,9 @@ const adminsOf = (root: string): { readonly admins: string[]; readonly unread: s
 export const lookAtHost = async (root: string, since: number): Promise<HostLook> => {
   const changed: ChangedFile[] = []
   const keys: { path: string; fingerprint: string; user: string }[] = []
-  const { admins, unread } = adminsOf(root)
+  const { admins, unread: unreadAccounts } = adminsOf(root)
+  const unread = new Set<string>(unreadAccounts)
+  const onUnread = (path: string): void => void unread.add(`/${relative(root, path)}`)
   const note = (kind: string, fields: FactFields): void => {
     const path = text(fields['file.path'])
     const stat = linkStat(join(root, path))
@@ -67,7 +69,7 @@ export const lookAtHost = async (root: string, since: number): Promise<HostLook>
         mode: text(fields['file.mode']),
       })
   }
-  for (const collector of [...createFileCollectors(root, 0, []), createSetuidCollector(root, PROGRAMS, 0, 0)]) {
+  for (const collector of [...createFileCollectors(root, 0, [], onUnread), createSetuidCollector(root, PROGRAMS, 0, 0, onUnread)]) {
     const facts = await collector.collect()
     const seen = new Set<string>()
     for (const fields of facts.values()) {
@@ -97,6 +99,6 @@ export const lookAtHost = async (root: string, since: number): Promise<HostLook>
     changed: changed.toSorted((a, b) => b.at - a.at || (a.path < b.path ? -1 : 1)),
     keys,
     admins,
-    unread,
+    unread: [...unread],
   }
 }

@@ -2,6 +2,7 @@ import { opendirSync, type Dirent } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { join, relative } from 'node:path'
 import type { Collector, FactFields } from './fact.js'
+import { isRefusal, type OnUnread } from '../files/glob.js'
 import { fileFields, linkStat } from './files.js'
 import { readUsers } from './proc.js'
 
@@ -12,7 +13,13 @@ const STEP = 100
 const PAUSE_MS = 10
 
 /** Files with the setuid or setgid bit below some folders. Walks in small steps, follows no link and stays on the file system of each. */
-export const createSetuidCollector = (root: string, paths: readonly string[], everyMs: number, pauseMs: number = PAUSE_MS): Collector => ({
+export const createSetuidCollector = (
+  root: string,
+  paths: readonly string[],
+  everyMs: number,
+  pauseMs: number = PAUSE_MS,
+  onUnread?: OnUnread,
+): Collector => ({
   name: 'setuid',
   dataset: 'host.setuid',
   category: 'file',
@@ -26,7 +33,8 @@ export const createSetuidCollector = (root: string, paths: readonly string[], ev
       let entries
       try {
         entries = opendirSync(folder)
-      } catch {
+      } catch (error) {
+        if (isRefusal(error)) onUnread?.(folder)
         return
       }
       try {

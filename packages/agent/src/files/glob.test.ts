@@ -1,8 +1,9 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
+import { withoutRights } from '../fixtures/without-rights.js'
 import { expandGlob, fitsName } from './glob.js'
 
 fc.configureGlobal({ seed: 20_261_122 })
@@ -50,5 +51,23 @@ describe('paths of a pattern', () => {
     expect(expandGlob(join(folder, 'y/.*.log'))).toEqual([join(folder, 'y/.hidden.log')])
     expect(expandGlob(join(folder, 'none.log'))).toEqual([join(folder, 'none.log')])
     expect(expandGlob(join(folder, 'none/*.log'))).toEqual([])
+  })
+
+  it('say where we may not look, throw at nothing, and keep quiet of what is not there', async () => {
+    for (const name of ['ours/log/a.log', 'theirs/log/a.log']) {
+      mkdirSync(join(folder, name, '..'), { recursive: true })
+      writeFileSync(join(folder, name), '')
+    }
+    chmodSync(folder, 0o755)
+    chmodSync(join(folder, 'theirs'), 0o000)
+    const unread: string[] = []
+    const found = await withoutRights(() =>
+      ['*s/log/*.log', 'theirs/*', 'none/*/x', `ours/${'n'.repeat(300)}/*`].flatMap((pattern) =>
+        expandGlob(join(folder, pattern), (path) => unread.push(path)),
+      ),
+    )
+    chmodSync(join(folder, 'theirs'), 0o755)
+    expect(found).toEqual([join(folder, 'ours/log/a.log')])
+    expect([...new Set(unread)]).toEqual([join(folder, 'theirs/log'), join(folder, 'theirs')])
   })
 })

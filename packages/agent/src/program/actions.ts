@@ -1,7 +1,8 @@
+import { existsSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { type AgentHeartbeat, type EnforcerReport, ParapetError } from '@parapet/core'
-import { loadConfig } from '../config/config.js'
+import { type AgentConfig, loadConfig } from '../config/config.js'
 import { readIfThere } from '../files/durable.js'
 import { enrol, readIdentity } from '../net/identity.js'
 import { CONFIG_FILE } from './paths.js'
@@ -16,15 +17,20 @@ export type AgentIo = {
   readonly stopped: () => Promise<void>
 }
 
+/** The settings of the file that was named, which has to be there, or of the usual one, which need not. */
+export const loadNamed = (named: string | undefined): AgentConfig =>
+  loadConfig(named ?? CONFIG_FILE, named !== undefined && named !== CONFIG_FILE)
+
 /** Runs until it is stopped; with `check` it only says whether the settings are good. Throws what {@link startAgent} and `loadConfig` throw. */
 export const runAction = async (
   options: { readonly config?: string | undefined; readonly check?: boolean | undefined; readonly json?: boolean | undefined },
   io: AgentIo,
 ): Promise<void> => {
   const file = options.config ?? CONFIG_FILE
-  const config = loadConfig(file)
+  const config = loadNamed(options.config)
   if (options.check === true) {
-    io.out(options.json === true ? JSON.stringify(config) : `${file}: these settings are good; ${config.files.length} patterns of files`)
+    const what = existsSync(file) ? `${file}: these settings are good` : `${file} is not there: the defaults are used`
+    io.out(options.json === true ? JSON.stringify(config) : `${what}; ${config.files.length} patterns of files`)
     return
   }
   const identity = readIdentity(config.stateDir)
@@ -65,7 +71,7 @@ export const enrolAction = async (
   io: Pick<AgentIo, 'out'>,
   owner?: { readonly uid: number; readonly gid: number },
 ): Promise<void> => {
-  const config = loadConfig(options.config ?? CONFIG_FILE)
+  const config = loadNamed(options.config)
   const identity = await enrol({
     server: options.server,
     token: options.token,
@@ -119,7 +125,7 @@ export const statusAction = (
   options: { readonly config?: string | undefined; readonly json?: boolean | undefined },
   io: Pick<AgentIo, 'out'>,
 ): boolean => {
-  const config = loadConfig(options.config ?? CONFIG_FILE)
+  const config = loadNamed(options.config)
   const status = readStatus(config.stateDir, Date.now())
   if (options.json === true) {
     io.out(JSON.stringify(status))

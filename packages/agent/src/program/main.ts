@@ -1,5 +1,5 @@
 import process from 'node:process'
-import { createInterface } from 'node:readline/promises'
+import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
 import { ERRORS, isParapetError } from '@parapet/core'
 import { type AgentIo, enrolAction, runAction, statusAction } from './actions.js'
@@ -48,7 +48,12 @@ export const askOnTerminal: Ask = async (question) => {
   if (!process.stdin.isTTY) return false
   const lines = createInterface({ input: process.stdin, output: process.stderr })
   try {
-    return /^y(?:es)?$/i.test((await lines.question(`${question} [y/N] `)).trim())
+    // Ctrl-C and Ctrl-D close it without an answer
+    const answer = await new Promise<string>((resolve) => {
+      lines.once('close', () => resolve(''))
+      lines.question(`${question} [y/N] `, resolve)
+    })
+    return /^y(?:es)?$/i.test(answer.trim())
   } finally {
     lines.close()
   }

@@ -1,10 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { formatDuration, ParapetError, parseDuration } from '@parapet/core'
-import { loadConfig } from '../config/config.js'
 import { writeRelease } from '../enforce/release.js'
 import { hasTable, removeTable } from '../helper/remove-table.js'
-import type { AgentIo } from './actions.js'
-import { CONFIG_FILE } from './paths.js'
+import { type AgentIo, loadNamed } from './actions.js'
 
 const USUAL = '24h'
 const LONGEST_MS = 366 * 86_400_000
@@ -25,7 +23,7 @@ export const releaseAction = async (
   io: Pick<AgentIo, 'out'>,
 ): Promise<void> => {
   const say = (releasedUntil: number, words: string): void => io.out(options.json === true ? JSON.stringify({ releasedUntil }) : words)
-  const { stateDir } = loadConfig(options.config ?? CONFIG_FILE)
+  const { stateDir } = loadNamed(options.config)
   if (options.end === true) {
     writeRelease(stateDir, 0)
     say(0, 'The release is over: the agent holds its decisions again within a second, when it runs.')

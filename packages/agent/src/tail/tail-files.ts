@@ -1,8 +1,7 @@
-import { statSync } from 'node:fs'
 import { basename } from 'node:path'
 import { type Clock, DAY } from '@parapet/core'
 import type { FileConfig } from '../config/config.js'
-import { expandGlob } from '../files/glob.js'
+import { expandGlob, isThere } from '../files/glob.js'
 import type { Channel } from '../pipeline/channel.js'
 import type { Pipeline } from '../pipeline/pipeline.js'
 import { type FileFollower, type FileState, followFile } from './follow-file.js'
@@ -91,7 +90,7 @@ export const tailFiles = (sources: readonly FileSource[], deps: TailDeps): FileT
         const known = followed.get(path)
         const literal = path === source.path
         if (known !== undefined) {
-          if (literal || statSync(path, { throwIfNoEntry: false }) !== undefined) known.seenAt = now
+          if (literal || isThere(path)) known.seenAt = now
         } else if (followed.size < MOST_FILES && (literal || !isRotatedName(basename(path))) && source.wants?.(path) !== false)
           follow(path, source)
       }

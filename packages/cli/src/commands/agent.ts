@@ -1,10 +1,10 @@
-import { createInterface } from 'node:readline/promises'
 import type { AgentIo, Ask } from '@parapet/agent'
 import type { Command } from 'commander'
 import { type AddCommand, type CommandContext, examples, withJson } from '../command.js'
 import { EXIT, exitHelp } from '../exit-codes.js'
 import type { Terminal } from '../output/terminal.js'
 import { stopSignal } from '../stop-signal.js'
+import { askYes } from './ask.js'
 
 // `agent` has options of its own, and a command below it takes those of the same name
 type Common = { config?: string; json?: boolean }
@@ -22,16 +22,9 @@ const ioOf = (terminal: Terminal): AgentIo => ({
 
 /** Asks on the terminal; where nobody can be asked the answer is no. */
 const askOn =
-  ({ stdin, stderr, interactive }: Terminal): Ask =>
-  async (question) => {
-    if (!stdin.isTTY || !interactive.err) return false
-    const lines = createInterface({ input: stdin, output: stderr })
-    try {
-      return /^y(?:es)?$/i.test((await lines.question(`${question} [y/N] `)).trim())
-    } finally {
-      lines.close()
-    }
-  }
+  (terminal: Terminal): Ask =>
+  async (question) =>
+    terminal.stdin.isTTY && terminal.interactive.err && askYes(terminal, question)
 
 /** `parapet agent`: reads this host's logs and tells the control plane; installs, enrols and asks how it does. */
 export const addAgent: AddCommand = (program, context: CommandContext) => {

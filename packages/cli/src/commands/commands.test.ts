@@ -193,6 +193,12 @@ describe('parapet rules', () => {
     ])
   })
 
+  it('writes a description over several lines as running text', async () => {
+    const { stdout } = await parapet(['rules', 'explain', 'path-traversal'])
+    expect(stdout).toContain('What it is about')
+    expect(stdout).not.toContain('\\n')
+  })
+
   it('says in words what a rule looks for, by name or id', async () => {
     const { code, stdout } = await parapet(['rules', 'explain', 'brute-force-address'])
     expect(code).toBe(0)
@@ -215,6 +221,11 @@ describe('parapet config explain', () => {
     expect(jsonLines((await parapet(['config', 'explain', '--json'], { env })).stdout).length).toBeGreaterThan(5)
   })
 
+  it('shows them for the data directory that it is given', async () => {
+    const { stdout } = await parapet(['config', 'explain', '--data-dir', `${folder.path}/there`])
+    expect(stdout).toMatch(/^dataDir +\S*\/there +--data-dir$/m)
+  })
+
   it('names a setting that is not known, or not valid', async () => {
     const unknown = await parapet(['config', 'explain'], { env: { PARAPET_PROT: '1' } })
     expect([unknown.code, unknown.stderr]).toEqual([2, expect.stringMatching(/PPT_CONFIG_UNKNOWN_KEY.*PARAPET_PROT/) as string])
@@ -228,6 +239,8 @@ describe('parapet init', () => {
     const env = { PARAPET_DATA_DIR: `${folder.path}/init`, PARAPET_PORT: '18702' }
     const [first, second] = [await parapet(['init'], { env }), await parapet(['init', '--json'], { env })]
     expect(first.stdout).toMatch(/^setup {2}http:\/\/localhost:18702\/setup#[\w-]{43}\n$/)
+    const elsewhere = await parapet(['init', '--data-dir', `${folder.path}/init2`, '--json'], { env })
+    expect(jsonLines(elsewhere.stdout)[0]).toMatchObject({ dataDir: `${folder.path}/init2` })
     const link = jsonLines(second.stdout)[0]?.['setupLink']
     expect(link).toMatch(/\/setup#[\w-]{43}$/)
     expect(first.stdout).not.toContain(String(link))

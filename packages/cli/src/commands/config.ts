@@ -19,11 +19,18 @@ export const addConfig: AddCommand = (program, { terminal, env, run }) => {
       .description(
         'Prints every setting of the control plane, its value, and whether it is a default or comes from the file or the environment. Secrets are hidden.',
       )
+      .option('--data-dir <dir>', 'of the control plane; PARAPET_DATA_DIR')
       .option('--config <file>', 'read this file; PARAPET_CONFIG, else parapet.yml in the data directory'),
   ).action(
-    run(async (options: { config?: string; json?: boolean }) => {
+    run(async (options: { config?: string; dataDir?: string; json?: boolean }) => {
       const { explainConfig, loadConfig } = await import('@parapet/server/config')
-      const settings = explainConfig(await loadConfig({ env, ...(options.config === undefined ? {} : { file: options.config }) }))
+      const settings = explainConfig(
+        await loadConfig({
+          env,
+          ...(options.config === undefined ? {} : { file: options.config }),
+          options: { dataDir: options.dataDir },
+        }),
+      )
       if (options.json === true) for (const setting of settings) await terminal.print(toJsonLine(setting))
       else {
         const { bold, dim } = terminal.colors

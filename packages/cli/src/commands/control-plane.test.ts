@@ -42,6 +42,10 @@ describe('parapet serve', () => {
       code: 2,
       stderr: expect.stringContaining('PPT_BIND_CLEARTEXT') as string,
     })
+    expect(await run('serve', '--data-dir', '')).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/PPT_CONFIG_INVALID.*dataDir/) as string,
+    })
     expect(await run('serve', '--config', '/nowhere.yml')).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('PPT_CONFIG_INVALID') as string,
@@ -121,6 +125,11 @@ describe('what is decided', () => {
     expect((await run('decisions', 'undo', made?.batch ?? '', '--yes')).stdout).toBe(`Lifted 1 decision of batch ${made?.batch ?? ''}.\n`)
     expect((await run('decisions', 'undo', made?.batch ?? '')).stdout).toBe('Nothing of this batch is in force.\n')
     expect((await run('decisions', 'show', 'none')).stderr).toContain('PPT_NOT_FOUND')
+    for (const yes of [[], ['--yes']])
+      expect(await run('decisions', 'undo', 'nope', ...yes)).toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining('PPT_NOT_FOUND') as string,
+      })
   }, 120_000)
 
   it('by policies is listed, tried without effect, and promoted only by who is sure', async () => {
@@ -137,6 +146,9 @@ describe('what is decided', () => {
     const asked = await run('policies', 'promote', 'brute-force')
     expect([asked.code, asked.stderr]).toEqual([2, expect.stringContaining('--yes') as string])
     expect((await run('policies', 'promote', 'brute-force', '--yes')).stdout).toBe('brute-force is set to enforce.\n')
+    expect((await run('policies', 'demote', 'brute-force', '--rule', 'path-traversal', '--yes')).code).not.toBe(3)
+    const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-/
+    for (const policy of ['brute-force', 'observe']) expect((await run('policies', 'show', policy)).stdout).not.toMatch(UUID)
     expect((await run('policies', 'show', 'none')).stderr).toContain('parapet policies lists them')
     expect((await run('policies', 'preview', 'observe', '--days', '8')).stderr).toContain('1 to 7 days')
   }, 180_000)
@@ -207,7 +219,11 @@ describe('who asks', () => {
     const nobody = await parapet(['decisions'], { env: { ...env, PARAPET_URL: `http://127.0.0.1:${await freePort()}` } })
     expect([nobody.code, nobody.stderr]).toEqual([3, expect.stringContaining('PPT_CONTROL_PLANE') as string])
     const never = await parapet(['decisions'], { env: { PARAPET_DATA_DIR: `${folder.path}/never` } })
-    expect([never.code, never.stderr]).toEqual([2, expect.stringContaining('PPT_UNAUTHENTICATED') as string])
+    expect([never.code, never.stderr]).toEqual([
+      2,
+      'PPT_UNAUTHENTICATED  Sign in or send a token: no server has run on this data directory yet: run parapet serve, or set PARAPET_URL and PARAPET_TOKEN\n' +
+        'fix  Start the server of this machine with parapet serve, or set PARAPET_URL and PARAPET_TOKEN to one and a token of it.\n',
+    ])
   })
 })
 

@@ -168,8 +168,31 @@ describe('bad input', () => {
     expect(code).toBe(2)
     expect(stderr).toMatch(/PPT_FORMAT_UNKNOWN/)
     const named = await parapet(['detect', folder.write('binary.log', noise), '--format', 'sshd'])
-    expect(named.code).toBe(0)
-    expect(named.stdout).toMatch(/not understood/)
+    expect([named.code, named.stdout]).toEqual([2, ''])
+    expect(named.stderr).toMatch(/PPT_FORMAT_UNKNOWN.* was read as sshd, and \d+ of its lines are not of this format\nfix .*--format/)
+  })
+
+  it('of another format than the named one is never "nothing found", and does not keep the others from being read', async () => {
+    const web = folder.write('other.log', logText(Array.from({ length: 20 }, () => nginxLine('192.0.2.9', 'GET / HTTP/1.1'))))
+    const alone = await parapet(['detect', web, '--format', 'sshd'])
+    expect([alone.code, alone.stdout]).toEqual([2, ''])
+    const beside = await parapet(['detect', web, attack, '--format', 'sshd'])
+    expect([beside.code, beside.stdout]).toEqual([2, expect.stringContaining('198.51.100.7') as string])
+    const parsed = await parapet(['parse', web, '--format', 'sshd'])
+    expect([parsed.code, parsed.stdout]).toEqual([2, ''])
+    expect(parsed.stderr).toContain('PPT_FORMAT_UNKNOWN')
+  })
+
+  it('with bytes behind its gzip loses no line, and says that they were left out', async () => {
+    const packed = gzipSync(logText(sshFailures('198.51.100.7', 400)))
+    const { code, stdout, stderr } = await parapet(['detect', folder.write('tail.gz', Buffer.concat([packed, Buffer.from('garbage\n')]))])
+    expect([code, stdout]).toEqual([1, expect.stringContaining('400 lines of auth') as string])
+    expect(stderr).toMatch(/tail\.gz: what follows the compressed log is no gzip and was left out\n$/)
+  })
+
+  it('may be UTF-16', async () => {
+    const wide = Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from(logText(sshFailures('198.51.100.7', 40)), 'utf16le')])
+    expect((await parapet(['detect', folder.write('wide.log', wide)])).stdout).toContain('198.51.100.7')
   })
 
   it('counts lines that are cut or not understood', async () => {

@@ -4,8 +4,9 @@ import { Option } from 'commander'
 import { type AddCommand, collect, examples, readLimit, withJson } from '../command.js'
 import { reportError } from '../errors.js'
 import { EXIT, EXIT_HELP, type ExitCode, worse } from '../exit-codes.js'
-import { FORMAT_HELP, LOG_FORMAT_HELP, MAPPING_HELP, namedParser } from '../log-input/format.js'
+import { FORMAT_HELP, FORMATS_HELP, LOG_FORMAT_HELP, MAPPING_HELP, namedParser } from '../log-input/format.js'
 import { readMoment } from '../log-input/moment.js'
+import { noticeTrailing } from '../log-input/notices.js'
 import { PIPELINE_HELP } from '../log-input/rule-files.js'
 import { toJsonLine } from '../output/escape.js'
 
@@ -66,6 +67,8 @@ With --json every alert is one line, times in ms since 1970 (UTC):
   {"rule":{"id","title","level","tags"},"group":{...},"scope":{"kind","value"},
    "first","last","count","targets":[...],"events":[line numbers]}
 
+${FORMATS_HELP}
+
 ${EXIT_HELP}
 `,
     )
@@ -113,6 +116,7 @@ ${EXIT_HELP}
         until,
         now: started,
         stdin: terminal.stdin,
+        onTrailing: (path) => noticeTrailing(terminal, path),
         progress: (path) => createReadProgress(terminal, path),
       })
       const took = performance.now() - begun
@@ -140,7 +144,7 @@ ${EXIT_HELP}
           )
         }
         // where nothing could be read, "nothing found" would be a lie
-        const read = result.files.some(({ lines, error }) => lines > 0 || error === undefined)
+        const read = result.files.some(({ events, foreign, error }) => events + foreign > 0 || error === undefined)
         if (read) await terminal.print(report.formatSummary(result.files, alerts, result.alerts.length - alerts.length, took, terminal))
       }
 

@@ -50,6 +50,15 @@ describe('parapet mask', () => {
     expect(cut.stderr).toMatch(/PPT_FILE_TRUNCATED/)
   })
 
+  it('reads UTF-16 instead of passing it on as nothing to hide', async () => {
+    const text = 'mail ann@mail.example, all well\n'
+    for (const bytes of [Buffer.from(`\ufeff${text}`, 'utf16le'), Buffer.from(`\ufeff${text}`, 'utf16le').swap16()]) {
+      const path = folder.write('wide.txt', bytes)
+      expect((await parapet(['mask', path])).stdout).toBe('mail [REDACTED:email], all well\n')
+      expect((await parapet(['mask', '--check', path])).code).toBe(1)
+    }
+  })
+
   it('hides a key over all of its lines, also where the pipe cuts it', async () => {
     const { stdout } = await parapet(['mask'], { input: `before\n${pem}after\n` })
     expect(stdout).toBe('before\n[REDACTED:private-key]\nafter\n')
@@ -206,6 +215,20 @@ describe('what is done', () => {
     expect(admin.stdout).toBe(input)
     const tested = await parapet(['mask', 'rules', 'test', `${folder.path}/rules`, '--no-builtin'])
     expect([tested.code, tested.stdout]).toEqual([0, '2 examples of 1 rule: all pass\n'])
+  })
+
+  it('is what the policy in --help says, as it stands there', async () => {
+    const { stdout: help } = await parapet(['mask', '--help'])
+    const [, text = ''] = /\nA policy:\n([\s\S]*?)\n\n/.exec(help) ?? []
+    const shown = folder.write('help.yml', text.replaceAll(/^ {2}/gm, ''))
+    for (const role of [[], ['--role', 'support'], ['--role', 'admin']]) {
+      const { code, stdout, stderr } = await parapet(['mask', '--policy', shown, ...role], {
+        input: 'ann@mail.example noreply@example.org\n',
+      })
+      expect([role, code, stderr]).toEqual([role, 0, ''])
+      expect(stdout.includes('ann@mail.example')).toBe(role.includes('admin'))
+      expect(stdout).toContain('noreply@example.org')
+    }
   })
 
   it.each([

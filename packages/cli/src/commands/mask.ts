@@ -5,6 +5,7 @@ import { reportError, usageError } from '../errors.js'
 import { EXIT, type ExitCode, exitHelp, worse } from '../exit-codes.js'
 import type { MaskChoices } from '../masking/masker-options.js'
 import type { MaskedFile } from '../masking/mask-file.js'
+import { noticeTrailing } from '../log-input/notices.js'
 import { escapeText } from '../output/escape.js'
 import { plural } from '../output/format.js'
 import type { Terminal } from '../output/terminal.js'
@@ -78,13 +79,14 @@ const mask =
     let exit: ExitCode = EXIT.ok
     for (const path of files) {
       // output and progress on one terminal would write over each other
-      const bar = terminal.interactive.out ? undefined : await createReadProgress(terminal, path)
+      const bar = terminal.interactive.out ? undefined : createReadProgress(terminal, path)
       try {
         done.push(
           await maskFile(path, {
             masker,
             stdin: terminal.stdin,
             ...(told ? { report: (findings) => terminal.print(report.lines(path, findings)) } : { write: sink.write }),
+            onTrailing: () => noticeTrailing(terminal, path),
             onProgress: ({ bytes, total, lines }) => bar?.update(bytes, total, lines),
           }),
         )
@@ -112,7 +114,7 @@ export const addMask: AddCommand = (program, context) => {
     .summary('hide personal data and secrets in files and pipes')
     .description(
       'Copies files, or standard input, to standard output with personal data and secrets hidden. It works in pieces, whatever the size; ' +
-        'bytes that are nothing sensitive stay as they are, JSON stays JSON, gzip is taken off. Nothing is sent anywhere.',
+        'bytes that are nothing sensitive stay as they are, JSON stays JSON, gzip is taken off, UTF-16 becomes UTF-8. Nothing is sent anywhere.',
     )
     .argument('[file...]', 'files, plain or gzip; - or none reads standard input')
     .option('--explain', 'instead of the text, say what was found: place, rule and action, never the value')
@@ -138,13 +140,13 @@ export const addMask: AddCommand = (program, context) => {
 A policy:
   on: [ipv4, ipv6]
   actions:
-    personal: pseudonymize
+    personal: redact    # pseudonymize needs a key: --pseudonym-key
     payment-card: { action: mask, keep-last: 4 }
   allow: [noreply@example.org]
   roles:
     support: { personal: mask, secret: redact }
     admin: { personal: show }
-  rules: ./mask-rules
+  # rules: ./mask-rules    a directory of rules of your own
 
 With --json every find is one line, then a summary:
   {"file","line","column","rule","title","kind","action"}

@@ -2,7 +2,9 @@ import { ParapetError } from '@parapet/core'
 import { type AddCommand, examples, withJson } from '../command.js'
 import { EXIT, EXIT_HELP } from '../exit-codes.js'
 import {
+  assertUnderstood,
   FORMAT_HELP,
+  FORMATS_HELP,
   type FormatChoice,
   latestMoment,
   LOG_FORMAT_HELP,
@@ -10,6 +12,7 @@ import {
   namedParser,
   pickParser,
 } from '../log-input/format.js'
+import { noticeTrailing } from '../log-input/notices.js'
 import { waits } from '../log-input/replay.js'
 import { escapeText, toJsonLine } from '../output/escape.js'
 import { formatCount, plural } from '../output/format.js'
@@ -29,12 +32,14 @@ export const addParse: AddCommand = (program, { terminal, now, run }) => {
     .addHelpText(
       'after',
       `${examples([
-        ['parapet parse access.log | jq .["source.ip"]', 'the addresses of a web log'],
+        [`parapet parse access.log | jq '.["source.ip"]'`, 'the addresses of a web log'],
         [`parapet parse a.log --log-format '$remote_addr [$time_local] "$request"'`, "a web server's own format"],
         ['journalctl -u ssh | parapet parse - --format sshd', 'what sshd said, as events'],
       ])}
 
 How many lines were not understood is said on standard error.
+
+${FORMATS_HELP}
 
 ${EXIT_HELP}
 `,
@@ -42,11 +47,12 @@ ${EXIT_HELP}
   withJson(command).action(
     run(async (path: string, options: FormatChoice) => {
       const { openParser, readLines } = await import('@parapet/detect')
-      const reader = readLines(path, { stdin: terminal.stdin })
+      const reader = readLines(path, { stdin: terminal.stdin, onTrailing: () => noticeTrailing(terminal, path) })
       const context = { now: await latestMoment(path, now()) }
       const named = await namedParser(options)
       let parser = named === undefined ? undefined : openParser(named)
       let events = 0
+      let foreign = 0
       let unknown = 0
       let failure: unknown
       try {
@@ -56,7 +62,8 @@ ${EXIT_HELP}
           for (const line of lines) {
             const event = parser.parse(line, context)
             if (event !== undefined) parsed.push(toJsonLine(event))
-            else if (line.trim() !== '' && !parser.isForeign(line) && !waits(parser, line)) unknown++
+            else if (parser.isForeign(line)) foreign++
+            else if (line.trim() !== '' && !waits(parser, line)) unknown++
           }
           events += parsed.length
           if (parsed.length > 0) await terminal.print(parsed.join('\n'))
@@ -78,6 +85,7 @@ ${EXIT_HELP}
         )
       }
       if (failure !== undefined) throw failure
+      assertUnderstood(path, parser, { events, foreign, unknown })
       return EXIT.ok
     }),
   )

@@ -5,6 +5,7 @@ import { type ApiClient } from '../api/api-client.js'
 import { openApiClient } from '../api/open-api-client.js'
 import { type AddCommand, type CommandContext, examples, SERVER_HELP, withServer } from '../command.js'
 import { EXIT, EXIT_HELP } from '../exit-codes.js'
+import { readRuleNames } from '../log-input/rule-names.js'
 import { escapeText, toJsonLine } from '../output/escape.js'
 import { formatCount, formatTime, plural } from '../output/format.js'
 import { formatTable } from '../output/table.js'
@@ -104,8 +105,9 @@ const addShow = (policies: Command, context: CommandContext): void => {
           { title: 'observed', align: 'right' as const },
           { title: 'against enforcing', shrinkTo: 12 },
         ]
+        const names = await readRuleNames()
         const rows = view.rules.map((one) => [
-          one.rule.id,
+          names.nameOf(one.rule.id, one.rule.title),
           one.setBy === null ? one.mode : `${one.mode}, by ${one.setBy.name}`,
           formatCount(one.decisions7d),
           formatCount(one.observed7d),
@@ -143,7 +145,7 @@ const addPreview = (policies: Command, context: CommandContext): void => {
       const preview = await api.post<PolicyPreview>(placeOf(id, 'preview'), {
         days: options.days,
         ...(options.mode === undefined ? {} : { mode: options.mode }),
-        ...(options.rule === undefined ? {} : { ruleId: options.rule }),
+        ...(options.rule === undefined ? {} : { ruleId: (await readRuleNames()).idOf(options.rule) }),
         ...(source === undefined ? {} : { source }),
       })
       if (options.json === true) {
@@ -196,17 +198,19 @@ const addMode = (policies: Command, context: CommandContext, name: 'promote' | '
           : 'Lets a policy, or its answer to one rule, only observe: what it would have done is recorded and shown.',
       )
       .argument('<policy>', 'its id')
-      .option('--rule <id>', 'only its answer to this rule'),
+      .option('--rule <id>', 'only its answer to this rule: its id or its short name'),
   )
-  if (mode === 'enforce') command.option('--yes', 'do not ask, for programs')
+  command.option('--yes', mode === 'enforce' ? 'do not ask, for programs' : 'taken as by promote: demote never asks')
   command.action(
     context.run(async (id: string, options: Options & { rule?: string; yes?: boolean }) => {
       const api = await openApiClient(context, options)
+      const names = await readRuleNames()
+      const ruleId = options.rule === undefined ? undefined : names.idOf(options.rule)
       if (mode === 'enforce' && options.yes !== true) {
         const view = await find(api, id)
-        const against = view.rules.filter(({ rule, holds }) => holds.length > 0 && (options.rule === undefined || rule.id === options.rule))
+        const against = view.rules.filter(({ rule, holds }) => holds.length > 0 && (ruleId === undefined || rule.id === ruleId))
         for (const { rule, holds } of against.slice(0, SHOWN))
-          terminal.notice(`${terminal.errorColors.yellow(escapeText(rule.id))}: ${escapeText(holds.join(' '))}`)
+          terminal.notice(`${terminal.errorColors.yellow(escapeText(names.nameOf(rule.id, rule.title)))}: ${escapeText(holds.join(' '))}`)
         if (against.length > SHOWN) terminal.notice(`and ${plural(against.length - SHOWN, 'more rule')}`)
         const what = options.rule === undefined ? `all of ${id}` : `${options.rule} by ${id}`
         const how = against.length === 0 ? '' : ', all the same'
@@ -215,7 +219,7 @@ const addMode = (policies: Command, context: CommandContext, name: 'promote' | '
           return EXIT.ok
         }
       }
-      const view = await api.put<PolicyView>(placeOf(id, 'mode'), { mode, ...(options.rule === undefined ? {} : { ruleId: options.rule }) })
+      const view = await api.put<PolicyView>(placeOf(id, 'mode'), { mode, ...(ruleId === undefined ? {} : { ruleId }) })
       const said =
         options.rule === undefined ? `${escapeText(id)} is set to ${mode}.` : `${escapeText(id)} ${mode}s ${escapeText(options.rule)} now.`
       await terminal.print(options.json === true ? toJsonLine(view) : said)

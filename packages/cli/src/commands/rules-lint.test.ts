@@ -47,6 +47,19 @@ describe('parapet rules lint', () => {
     expect(code).toBe(0)
   })
 
+  it('calls a file without a rule no good rule', async () => {
+    for (const text of ['', '\n  \n', '# nothing yet\n---\n']) {
+      const { code, stdout, stderr } = await parapet(['rules', 'lint', place.write('empty.yml', text)])
+      expect([code, stdout]).toEqual([2, ''])
+      expect(stderr).toContain('empty.yml holds no rule')
+    }
+  })
+
+  it('shows an error of YAML as a sentence, without marks of line ends', async () => {
+    const { stdout } = await parapet(['rules', 'lint', place.write('torn.yml', 'title: "a\nlevel: [\n')])
+    expect(stdout).not.toContain('\\n')
+  })
+
   it('names file, line, what is wrong and the fix; exit code 1', async () => {
     const { code, stdout } = await parapet(['rules', 'lint', fine, misspelt, broken])
     expect(code).toBe(1)

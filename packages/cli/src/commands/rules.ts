@@ -5,7 +5,7 @@ import { type AddCommand, collect, type CommandContext, examples, withJson } fro
 import { usageError } from '../errors.js'
 import { EXIT, EXIT_HELP, type ExitCode, exitHelp } from '../exit-codes.js'
 import { loadRules, noticeProblems, PIPELINE_HELP, readAll } from '../log-input/rule-files.js'
-import { escapeText, toJsonLine } from '../output/escape.js'
+import { escapeText, foldText, toJsonLine } from '../output/escape.js'
 import { inLevelColor, plural } from '../output/format.js'
 import { formatTable } from '../output/table.js'
 import { wrap } from '../output/width.js'
@@ -96,6 +96,8 @@ const lint =
     const { lintRules } = await import('@parapet/detect')
     const sources = await readAll(given)
     if (sources.length === 0) throw usageError(`there is no .yml file in ${given.join(', ')}`)
+    const empty = sources.find(({ text }) => text.split('\n').every((line) => /^\s*(?:#.*|---.*)?$/.test(line)))
+    if (empty !== undefined) throw usageError(`${empty.file} holds no rule`)
     const floor = SEVERITIES.indexOf(options.severity)
     const found = lintRules(sources, { pipelines: await readAll(options.pipeline ?? []) }).filter(
       ({ severity }) => SEVERITIES.indexOf(severity) >= floor,
@@ -108,7 +110,7 @@ const lint =
       for (const { file, line, severity, code, message, fix } of found) {
         const place = escapeText(`${file}:${line}`)
         await terminal.print(`${bold(place)}  ${paint[severity](severity)}  ${escapeText(code)}`)
-        for (const text of wrap(escapeText(message), terminal.textWidth - 2)) await terminal.print(`  ${text}`)
+        for (const text of wrap(foldText(message), terminal.textWidth - 2)) await terminal.print(`  ${text}`)
         if (fix !== '') for (const text of wrap(escapeText(`Fix: ${fix}`), terminal.textWidth - 2)) await terminal.print(dim(`  ${text}`))
       }
       const summary = [plural(count('error'), 'error'), plural(count('warning'), 'warning'), plural(count('info'), 'remark')].join(', ')
@@ -132,7 +134,7 @@ const explain =
     }
     const { bold, dim } = terminal.colors
     const text = (value: string): string =>
-      wrap(escapeText(value), terminal.textWidth - 2)
+      wrap(foldText(value), terminal.textWidth - 2)
         .map((line) => `  ${line}`)
         .join('\n')
     const section = (title: string, items: readonly string[]): string =>

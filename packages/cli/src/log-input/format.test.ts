@@ -1,7 +1,8 @@
+import { parsers } from '@parapet/detect'
 import { describe, expect, it } from 'vitest'
 import { nginxLine } from '../fixtures/logs.js'
 import { parapet, temporaryFolder } from '../fixtures/run-parapet.js'
-import { namedParser, pickParser } from './format.js'
+import { assertUnderstood, FORMAT_NAMES, namedParser, pickParser } from './format.js'
 
 const folder = temporaryFolder()
 const mapping = folder.write(
@@ -11,6 +12,31 @@ const mapping = folder.write(
 const FORMAT = '$remote_addr|$time_iso8601|$request_method $status'
 const format = folder.write('nginx.conf', `log_format slim '${FORMAT}';\n`)
 const detail = (text: string): unknown => expect.objectContaining({ detail: expect.stringContaining(text) as string })
+
+describe('the formats that a help lists', () => {
+  it('are the parsers, in their order', () => {
+    expect(FORMAT_NAMES.split(' ')).toEqual(parsers.map(({ name }) => name))
+  })
+})
+
+describe('an input of which hardly a line was understood', () => {
+  it.each([
+    [{ events: 0, foreign: 0, unknown: 1 }, true],
+    [{ events: 0, foreign: 10, unknown: 90 }, true],
+    [{ events: 0, foreign: 11, unknown: 89 }, false],
+    [{ events: 1, foreign: 0, unknown: 9_999 }, false],
+    [{ events: 0, foreign: 0, unknown: 0 }, false],
+  ])('is of another format: %j %s', (counts, refused) => {
+    let failure: unknown
+    try {
+      assertUnderstood('x.log', { name: 'sshd' }, counts)
+    } catch (error) {
+      failure = error
+    }
+    expect(String(failure)).toMatch(refused ? /^ParapetError: .*x\.log was read as sshd/ : /^undefined$/)
+    expect(() => assertUnderstood('x.log', undefined, counts)).not.toThrow()
+  })
+})
 
 describe('the parser that the options name', () => {
   it.each([

@@ -2,6 +2,8 @@ import { readFile, stat } from 'node:fs/promises'
 import { ParapetError } from '@parapet/core'
 import type { LineParser } from '@parapet/detect'
 import { usageError } from '../errors.js'
+import { formatCount } from '../output/format.js'
+import { wrap } from '../output/width.js'
 
 /** What `--format` takes, beside the parsers' own names. */
 const ALIASES: Readonly<Record<string, string>> = {
@@ -13,6 +15,13 @@ const ALIASES: Readonly<Record<string, string>> = {
 
 /** The line of `--format` in every help. */
 export const FORMAT_HELP = 'auto, or the name of a parser, such as sshd, nginx, apache.error or json'
+/** Every parser's name. A help loads no engine, so they stand here; a test holds the list to the parsers. */
+export const FORMAT_NAMES =
+  'auth sshd auditd journal.json postgresql postgresql.csv postgresql.json redis traefik nginx.access apache.access gunicorn.access nginx.error apache.error gunicorn.error django haproxy caddy traefik.json nginx.json apache.json pino bunyan docker syslog json logfmt'
+/** The section of a help that lists them. */
+export const FORMATS_HELP = `Formats:\n${wrap(FORMAT_NAMES.replaceAll(' ', ', '), 76)
+  .map((line) => `  ${line}`)
+  .join('\n')}`
 /** The line of `--mapping` in every help. */
 export const MAPPING_HELP = 'read JSON or logfmt by this file: which field is which (YAML)'
 /** The line of `--log-format` in every help. */
@@ -69,6 +78,25 @@ export const pickParser = async (lines: readonly string[], path: string): Promis
     )
   }
   return found
+}
+
+/** What became of the lines of one input. */
+export type Understood = { readonly events: number; readonly foreign: number; readonly unknown: number }
+
+/** Lines that nobody understood, to all that were looked at, beyond which an input without an event is of another format. */
+const MOST_UNKNOWN = 0.9
+
+/**
+ * Throws `PPT_FORMAT_UNKNOWN` for an input that gave no event and of which hardly a line was understood: it was not read, and "nothing found"
+ * would be a lie.
+ */
+export const assertUnderstood = (path: string, parser: Pick<LineParser, 'name'> | undefined, counts: Understood): void => {
+  const { events, foreign, unknown } = counts
+  if (parser === undefined || events > 0 || unknown === 0 || unknown < MOST_UNKNOWN * (unknown + foreign)) return
+  throw new ParapetError(
+    'PPT_FORMAT_UNKNOWN',
+    `${path} was read as ${parser.name}, and ${formatCount(unknown)} of its lines are not of this format`,
+  )
 }
 
 /** The latest moment that a line of this input can be from, ms UTC: the file's last change, `now` for a pipe. */

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os'
 import { type Alert, isParapetError, type SecurityEvent } from '@parapet/core'
 import type { Engine, LineParser } from '@parapet/detect'
-import { latestMoment, pickParser } from './format.js'
+import { assertUnderstood, latestMoment, pickParser } from './format.js'
 
 /** One file as it was read. */
 export type FileSummary = {
@@ -37,9 +37,9 @@ export type ReplayOptions = {
   readonly stdin: AsyncIterable<Uint8Array | string>
   /** inputs that are no files, by the name that `files` has for them */
   readonly streams?: ReadonlyMap<string, AsyncIterable<Uint8Array | string>> | undefined
-  readonly progress?: (
-    path: string,
-  ) => Promise<{ update: (bytes: number, total: number | undefined, lines: number) => void; stop: () => void }>
+  /** called with a path when bytes follow a gzip file that are none of it */
+  readonly onTrailing?: (path: string) => void
+  readonly progress?: (path: string) => { update: (bytes: number, total: number | undefined, lines: number) => void; stop: () => void }
 }
 
 /** True for a line that a parser of events over several lines has kept. */
@@ -63,10 +63,11 @@ export const replay = async (options: ReplayOptions): Promise<{ alerts: Alert[];
 
   const readFile = async (path: string, counters: Counters, found: (parser: LineParser) => void): Promise<void> => {
     let parser = options.parser === undefined ? undefined : openParser(options.parser)
-    const bar = await options.progress?.(path)
+    const bar = options.progress?.(path)
     const stream = options.streams?.get(path)
     const reader = readLines(stream === undefined ? path : '-', {
       stdin: stream ?? options.stdin,
+      onTrailing: () => options.onTrailing?.(path),
       onProgress: ({ bytes, total }) => bar?.update(bytes, total, counters.lines),
     })
     const context = { now: stream === undefined ? await latestMoment(path, options.now) : options.now }
@@ -97,6 +98,7 @@ export const replay = async (options: ReplayOptions): Promise<{ alerts: Alert[];
       }
       // what a parser kept for lines that never came
       for (let event = parser?.flush?.(); event !== undefined; event = parser?.flush?.()) weigh(event, counters.lines)
+      assertUnderstood(path, parser, counters)
     } finally {
       counters.cut = reader.counts().cut
       bar?.stop()

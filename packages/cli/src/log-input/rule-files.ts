@@ -2,7 +2,7 @@ import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ParapetError } from '@parapet/core'
 import type { RuleProblem, RuleSet, RuleSource } from '@parapet/detect'
-import { escapeText } from '../output/escape.js'
+import { escapeText, foldText } from '../output/escape.js'
 import { plural } from '../output/format.js'
 import type { Terminal } from '../output/terminal.js'
 
@@ -63,7 +63,7 @@ export const noticeProblems = (terminal: Terminal, problems: readonly RuleProble
   const { yellow, dim } = terminal.errorColors
   for (const { file, line, ruleId, reason } of problems.slice(0, 50)) {
     const id = ruleId === undefined ? '' : dim(`  (${escapeText(ruleId)})`)
-    terminal.notice(`${yellow('PPT_RULE_INVALID')}  ${escapeText(`${file}:${line}: ${reason}`)}${id}`)
+    terminal.notice(`${yellow('PPT_RULE_INVALID')}  ${foldText(`${file}:${line}: ${reason}`)}${id}`)
   }
   if (problems.length > 50) terminal.notice(`and ${plural(problems.length - 50, 'more rule')} that cannot run`)
 }

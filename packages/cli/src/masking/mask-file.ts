@@ -18,6 +18,8 @@ export type MaskFileDeps = {
   readonly write?: (bytes: Uint8Array) => Promise<void>
   /** gets what was found since it was last called */
   readonly report?: (findings: readonly PlacedFinding[]) => Promise<void>
+  /** called when bytes follow a gzip file that are none of it */
+  readonly onTrailing?: () => void
   readonly onProgress?: (progress: { bytes: number; total: number | undefined; lines: number }) => void
 }
 
@@ -30,7 +32,7 @@ const countLines = (chunk: Uint8Array): number => {
 }
 
 /**
- * Masks a file, or standard input for `-`, in pieces; gzip is taken off. Bytes that are nothing sensitive stay as they are. A file that
+ * Masks a file, or standard input for `-`, in pieces; gzip is taken off and UTF-16 becomes UTF-8. Bytes that are nothing sensitive stay as they are. A file that
  * cannot be read to its end is not thrown: its error is in the result.
  */
 export const maskFile = async (path: string, deps: MaskFileDeps): Promise<MaskedFile> => {
@@ -51,6 +53,8 @@ export const maskFile = async (path: string, deps: MaskFileDeps): Promise<Masked
   }
   const source = readBytes(path, {
     stdin: deps.stdin,
+    asText: true,
+    ...(deps.onTrailing === undefined ? {} : { onTrailing: deps.onTrailing }),
     onProgress: (progress) => deps.onProgress?.({ ...progress, lines }),
   })
   for (;;) {

@@ -66,12 +66,13 @@ const endOf = ({ first, last }: Alert): string => {
   return end.slice(0, 10) === formatTime(first).slice(0, 10) ? end.slice(11) : end
 }
 
+/** An address is what somebody acts on: an IPv4 address and most IPv6 networks are never cut, times give way first. */
 const HEADINGS = [
-  { title: 'target', shrinkTo: 8 },
+  { title: 'target', shrinkTo: 22 },
   { title: 'events', align: 'right' },
-  { title: 'from', shrinkTo: 8 },
-  { title: 'first (UTC)' },
-  { title: 'last' },
+  { title: 'from', shrinkTo: 15 },
+  { title: 'first (UTC)', expendable: true },
+  { title: 'last', expendable: true },
 ] as const
 
 /** The report of one rule: its head, then its alerts as rows; `limit` of them, the rest counted. */
@@ -79,7 +80,7 @@ export const formatRuleGroup = (
   group: RuleGroup,
   terminal: Terminal,
   limit: number,
-  known: { name?: string; inWords?: string } = {},
+  known: { name?: string | undefined; inWords?: string } = {},
 ): string => {
   const { bold, dim } = terminal.colors
   const { level, title, id } = group.rule

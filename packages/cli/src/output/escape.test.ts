@@ -1,9 +1,15 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { escapeText, toJsonLine } from './escape.js'
+import { escapeText, foldText, toJsonLine } from './escape.js'
 
 /** What may not reach a terminal raw. */
 const ACTS = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u
+
+describe('foldText', () => {
+  it('makes one line of several, and shows what else would act', () => {
+    expect(foldText(' two\n  lines\r\nand\u001b[2J\n')).toBe(String.raw`two lines and\x1b[2J`)
+  })
+})
 
 describe('escapeText', () => {
   it.each([

@@ -20,3 +20,6 @@ export const toJsonLine = (value: unknown): string =>
   (JSON.stringify(value) ?? 'null').replaceAll(UNSAFE, (character) =>
     [...Array(character.length).keys()].map((i) => `\\u${character.charCodeAt(i).toString(16).padStart(4, '0')}`).join(''),
   )
+
+/** Text over several lines as one, escaped: descriptions and errors of YAML are written over lines that mean nothing. */
+export const foldText = (text: string): string => escapeText(text.replaceAll(/\s*\n\s*/g, ' ').trim())

@@ -7,6 +7,8 @@ export type Column = {
   readonly align?: 'left' | 'right'
   /** cut with an ellipsis when there is not enough room, not below this width; columns without it are never cut */
   readonly shrinkTo?: number
+  /** left out, the last such column first, where the others would not fit without; never cut */
+  readonly expendable?: boolean
   /** colours a padded cell; gets the row's place */
   readonly style?: (cell: string, row: number) => string
 }
@@ -21,7 +23,25 @@ export type TableOptions = {
 
 const GAP = 2
 
-const widthsOf = (columns: readonly Column[], rows: readonly (readonly string[])[], room: number | undefined): number[] => {
+type Rows = readonly (readonly string[])[]
+
+/** The columns that fit with everything cut as far as it may be, by their places. */
+const fitting = (columns: readonly Column[], rows: Rows, room: number | undefined): number[] => {
+  const kept = columns.map((_, i) => i)
+  if (room === undefined) return kept
+  const least = columns.map(({ title, shrinkTo }, i) =>
+    Math.min(shrinkTo ?? Infinity, Math.max(displayWidth(title), ...rows.map((row) => displayWidth(row[i] ?? '')))),
+  )
+  const isOver = (): boolean => kept.reduce((sum, i) => sum + (least[i] ?? 0), 0) + GAP * (kept.length - 1) > room
+  while (isOver()) {
+    const at = kept.findLastIndex((i) => columns[i]?.expendable === true)
+    if (at < 0) break
+    kept.splice(at, 1)
+  }
+  return kept
+}
+
+const widthsOf = (columns: readonly Column[], rows: Rows, room: number | undefined): number[] => {
   const widths = columns.map(({ title }, i) => Math.max(displayWidth(title), ...rows.map((row) => displayWidth(row[i] ?? ''))))
   if (room === undefined) return widths
   let over = widths.reduce((sum, width) => sum + width, 0) + GAP * (columns.length - 1) - room
@@ -40,10 +60,14 @@ const widthsOf = (columns: readonly Column[], rows: readonly (readonly string[])
 }
 
 /** Lays out rows by display width. Cells are escaped here, so that no caller can forget it. No line ends in blanks. */
-export const formatTable = (columns: readonly Column[], cells: readonly (readonly string[])[], options: TableOptions = {}): string => {
-  const rows = cells.map((row) => row.map(escapeText))
+export const formatTable = (all: readonly Column[], cells: Rows, options: TableOptions = {}): string => {
+  const escaped = cells.map((row) => row.map(escapeText))
   const indent = ' '.repeat(options.indent ?? 0)
-  const widths = widthsOf(columns, rows, options.width === undefined ? undefined : options.width - indent.length)
+  const room = options.width === undefined ? undefined : options.width - indent.length
+  const kept = fitting(all, escaped, room)
+  const columns = all.filter((_, i) => kept.includes(i))
+  const rows = escaped.map((row) => kept.map((i) => row[i] ?? ''))
+  const widths = widthsOf(columns, rows, room)
   const last = columns.length - 1
   const pad = (text: string, i: number): string => {
     const cut = fit(text, widths[i] ?? 0)

@@ -1,3 +1,4 @@
+import { ParapetError } from '@parapet/core'
 import picocolors from 'picocolors'
 import type { Colors } from 'picocolors/types.js'
 
@@ -11,10 +12,12 @@ export class PipeClosed extends Error {
 
 /** Where a command writes. Results go to standard output; notices, progress and errors to standard error. */
 export type Terminal = {
-  /** one text with a line end after it; waits while the reader is slow. Rejects with {@link PipeClosed} */
+  /** one text with a line end after it; waits while the reader is slow. Rejects with {@link PipeClosed} and `PPT_OUTPUT` */
   readonly print: (text: string) => Promise<void>
   /** bytes as they are, otherwise the same */
   readonly write: (bytes: Uint8Array | string) => Promise<void>
+  /** resolves when all of it was taken. Rejects with `PPT_OUTPUT` when some was not, such as on a full disk */
+  readonly settled: () => Promise<void>
   /** a line on standard error */
   readonly notice: (text: string) => void
   /** columns to lay out for, `undefined` when nothing needs to fit (a pipe, a file) */
@@ -39,34 +42,42 @@ const colorsFor = (stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv): Colors =
 /** The terminal of a process. */
 export const createTerminal = (io: Pick<NodeJS.Process, 'stdout' | 'stderr' | 'stdin' | 'env'>): Terminal => {
   const { stdout, stderr, stdin, env } = io
-  let closed = false
+  let failure: Error | undefined
   let wake: (() => void) | undefined
   const settle = (): void => {
     wake?.()
     wake = undefined
   }
-  stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
-    closed = true
+  const fail = (error: NodeJS.ErrnoException): void => {
+    failure ??= error.code === 'EPIPE' ? new PipeClosed() : new ParapetError('PPT_OUTPUT', error.code, { cause: error })
     settle()
-  })
+  }
+  stdout.on('error', fail)
   // a closed standard error leaves nobody to tell
   stderr.on('error', () => undefined)
   stdout.on('drain', settle)
+  const check = (): void => {
+    if (failure !== undefined) throw failure
+  }
   const write = async (bytes: Uint8Array | string): Promise<void> => {
-    if (closed) throw new PipeClosed()
+    check()
     if (!stdout.write(bytes)) {
       await new Promise<void>((resolve) => {
         wake = resolve
       })
     }
     // the event loop turns here, so that a closed pipe is noticed at the next line
-    if (closed) throw new PipeClosed()
+    check()
   }
   const width = stdout.isTTY ? Math.max(40, stdout.columns || 80) : undefined
   return {
     print: (text) => write(`${text}\n`),
     write,
+    settled: async () => {
+      // an error of what was written is told before the answer to this
+      if (failure === undefined) await new Promise<void>((resolve) => stdout.write('', () => resolve()))
+      if (failure !== undefined && !(failure instanceof PipeClosed)) throw failure
+    },
     notice: (text) => {
       stderr.write(`${text}\n`)
     },

@@ -54,6 +54,42 @@ describe('gzip', () => {
     expect(out.equals(content)).toBe(true)
   })
 
+  it('loses nothing to what follows it and is no gzip, and says so', async () => {
+    for (const [tail, told] of [
+      ['garbage\n', 1],
+      ['\u001f', 1],
+      ['\0\0\0', 0],
+      [`${'\0'.repeat(10_000)}x`, 1],
+    ] as const)
+      for (const size of [1, 4096, 1_000_000]) {
+        let notes = 0
+        const packed = Buffer.concat([gzipSync('one\n'), gzipSync('two\n'), Buffer.from(tail)])
+        const parts: Buffer[] = []
+        for await (const part of gunzip(inPieces(packed, size), 'x', () => notes++)) parts.push(part)
+        expect([tail.length, size, Buffer.concat(parts).toString(), notes]).toEqual([tail.length, size, 'one\ntwo\n', told])
+      }
+  })
+
+  it('may have a name, a comment, more fields and a checksum in its header, wherever that is cut into pieces', async () => {
+    const packed = gzipSync('named\n')
+    const header = Buffer.concat([packed.subarray(0, 10), Buffer.from('\u0003\0abcname\0comment\0\u0001\u0002', 'latin1')])
+    header[3] = 2 | 4 | 8 | 16
+    for (const size of [1, 3, 1000]) {
+      const { out, error } = await unpack(Buffer.concat([header, packed.subarray(10)]), size)
+      expect([out.toString(), error]).toEqual(['named\n', undefined])
+    }
+    for (let cut = 2; cut < header.length; cut++)
+      expect((await unpack(header.subarray(0, cut))).error).toMatchObject({ code: 'PPT_FILE_TRUNCATED' })
+  })
+
+  it('with an end that is cut is not whole', async () => {
+    const packed = gzipSync('all of it\n')
+    for (let cut = 1; cut <= 8; cut++) {
+      const { out, error } = await unpack(packed.subarray(0, packed.length - cut))
+      expect([out.toString(), error]).toMatchObject(['all of it\n', { code: 'PPT_FILE_TRUNCATED' }])
+    }
+  })
+
   it('gives nearly all of what was there, wherever it ends early', async () => {
     const packed = gzipSync(content)
     for (const share of [0.05, 0.25, 0.5, 0.75, 0.95]) {

@@ -236,6 +236,14 @@ describe('readBytes', () => {
     expect(await bytesOf(file('nothing', ''))).toHaveLength(0)
   })
 
+  it('turns UTF-16 into UTF-8 as text only, and delivers what was before damage however short', async () => {
+    const wide = file('wide.log', Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from('a@b.example\r\nü', 'utf16le')]))
+    expect((await read(wide)).lines).toEqual(['a@b.example', 'ü'])
+    expect((await bytesOf(wide))[0]).toBe(0xff)
+    const cut = file('tiny.gz', gzipSync('x\n').subarray(0, -4))
+    expect(await read(cut)).toMatchObject({ lines: ['x'], error: { code: 'PPT_FILE_TRUNCATED' } })
+  })
+
   it('says why a file is not read, and closes one that is read in part', async () => {
     await expect(bytesOf(join(folder, 'none'))).rejects.toMatchObject({ code: 'PPT_FILE_UNREADABLE' })
     await expect(bytesOf(file('short.gz', gzipSync(content).subarray(0, 5_000)))).rejects.toMatchObject({ code: 'PPT_FILE_TRUNCATED' })

@@ -2,7 +2,9 @@ import process from 'node:process'
 import { LINE_BYTES } from '../parsers/line-parser.js'
 import { fromStream, openFile, type ByteSource } from './byte-source.js'
 import { gunzip, isGzip } from './gunzip.js'
+import { lookAtHead } from './head.js'
 import { createLineSplitter, type LineCounts, type LineSplitter } from './line-splitter.js'
+import { decodeUtf16 } from './utf16.js'
 
 /** Some lines in a row. `lines[0]` is line `firstNumber` of the input, counted from 1. */
 export type LineBlock = { readonly firstNumber: number; readonly lines: readonly string[] }
@@ -16,6 +18,8 @@ export type ReadLinesOptions = {
   readonly onProgress?: (progress: ReadProgress) => void
   /** the longest line, in bytes; 8 KiB when left out. Longer ones are cut and counted */
   readonly maxLineBytes?: number
+  /** called when bytes follow a gzip file that are none of it: they are left out */
+  readonly onTrailing?: () => void
   /** what `-` reads; standard input when left out */
   readonly stdin?: AsyncIterable<Uint8Array | string>
 }
@@ -24,8 +28,8 @@ export type ReadLinesOptions = {
 export type LineReader = AsyncIterable<LineBlock> & { readonly counts: () => Readonly<LineCounts> }
 
 /**
- * Reads the lines of a file, or of standard input for `-`, plain or gzip (told by its first bytes). Lines come without
- * their ends; bytes that are no UTF-8 become U+FFFD. Memory stays at a block, whatever the file.
+ * Reads the lines of a file, or of standard input for `-`, plain or gzip, UTF-8 or UTF-16 (told by its first bytes). Lines come without
+ * their ends; bytes that are neither become U+FFFD. Memory stays at a block, whatever the file.
  *
  * Throws PPT_FILE_UNREADABLE when the file cannot be opened or read, and PPT_FILE_TRUNCATED when a gzip file ends
  * early or is damaged: after every line before the damage was delivered, an unfinished one too.
@@ -39,14 +43,15 @@ export const readLines = (path: string, options: ReadLinesOptions = {}): LineRea
 }
 
 /**
- * The bytes of a file, or of standard input for `-`, with gzip taken off. Chunks are valid until the next one is asked for. Throws as
- * {@link readLines} does.
+ * The bytes of a file, or of standard input for `-`, with gzip taken off and, with `asText`, UTF-16 turned into UTF-8. Chunks are valid
+ * until the next one is asked for. Throws as {@link readLines} does.
  */
 export const readBytes = async function* (
   path: string,
-  options: Pick<ReadLinesOptions, 'onProgress' | 'stdin'> = {},
+  options: Pick<ReadLinesOptions, 'onProgress' | 'onTrailing' | 'stdin'> & { readonly asText?: boolean } = {},
 ): AsyncGenerator<Buffer, void, undefined> {
-  yield* decompressed(counted(await openSource(path, options.stdin), options.onProgress), path)
+  const bytes = decompressed(counted(await openSource(path, options.stdin), options.onProgress), path, options.onTrailing)
+  yield* options.asText === true ? decodeUtf16(bytes, path) : bytes
 }
 
 const openSource = (path: string, stdin: ReadLinesOptions['stdin']): ByteSource | Promise<ByteSource> =>
@@ -66,7 +71,7 @@ const blocks = async function* (
   }
   let failure: { error: unknown } | undefined
   try {
-    for await (const chunk of decompressed(counted(source, options.onProgress), path)) {
+    for await (const chunk of decodeUtf16(decompressed(counted(source, options.onProgress), path, options.onTrailing), path)) {
       const lines = splitter.push(chunk)
       if (lines.length > 0) yield block(lines)
     }
@@ -95,24 +100,8 @@ const counted = async function* (
 const decompressed = async function* (
   chunks: AsyncGenerator<Buffer, void, undefined>,
   name: string,
+  onTrailing: ReadLinesOptions['onTrailing'],
 ): AsyncGenerator<Buffer, void, undefined> {
-  // a pipe may deliver its first byte alone
-  let head: Buffer = Buffer.alloc(0)
-  while (head.length < 2) {
-    const first = await chunks.next()
-    if (first.done === true) break
-    head = head.length === 0 ? first.value : Buffer.concat([head, first.value])
-  }
-  const all = chain(head, chunks)
-  yield* isGzip(head) ? gunzip(all, name) : all
-}
-
-const chain = async function* (head: Buffer, rest: AsyncGenerator<Buffer, void, undefined>): AsyncGenerator<Buffer, void, undefined> {
-  try {
-    if (head.length > 0) yield head
-    yield* rest
-  } finally {
-    // a reader that stops at the head has not touched the rest: its file would stay open
-    await rest.return()
-  }
+  const { head, all } = await lookAtHead(chunks, 2)
+  yield* isGzip(head) ? gunzip(all, name, onTrailing) : all
 }

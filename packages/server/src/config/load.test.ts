@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -149,6 +149,30 @@ describe('settings that are wrong are named with their place and the fix', () =>
   it('requires a file that was named', async () => {
     expect(await failure({}, join(dir, 'other.yml'))).toMatch(/^PPT_CONFIG_INVALID .*other\.yml cannot be read/)
     expect(await failure({ PARAPET_CONFIG: join(dir, 'third.yml') })).toMatch(/third\.yml cannot be read/)
+  })
+
+  it('blames the data directory, not a file in it that nobody named, when it may not be looked into', async () => {
+    const file = await withFile('x', 'a-file')
+    expect(await failure({ PARAPET_DATA_DIR: file })).toMatch(/^PPT_DATA_DIR .*a-file \(ENOTDIR\)$/)
+    const isRoot = process.getuid?.() === 0
+    const closed = join(dir, 'closed')
+    await mkdir(join(closed, 'data'), { recursive: true })
+    await chmod(dir, 0o755)
+    await chmod(closed, 0)
+    if (isRoot) process.seteuid?.(65_534)
+    try {
+      expect(await failure({ PARAPET_DATA_DIR: join(closed, 'data') })).toMatch(/^PPT_DATA_DIR .*data \(EACCES\)$/)
+    } finally {
+      if (isRoot) process.seteuid?.(0)
+      await chmod(closed, 0o700)
+    }
+  })
+
+  it('refuses a data directory without a name, and does not take the current one for it', async () => {
+    await expect(load({}, undefined, { dataDir: '' })).rejects.toMatchObject({
+      code: 'PPT_CONFIG_INVALID',
+      detail: expect.stringMatching(/^dataDir \(from --data-dir\): /) as string,
+    })
   })
 
   it('does not let a prototype in by a key', async () => {

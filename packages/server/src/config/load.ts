@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { readFile, stat } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
 import { nearest, ParapetError } from '@parapet/core'
 import { parseDocument } from 'yaml'
 import { z } from 'zod'
@@ -46,12 +46,23 @@ const put = (tree: Tree, path: readonly string[], value: unknown): void => {
 const leaves = (value: unknown, path: readonly string[] = []): { path: readonly string[]; value: unknown }[] =>
   isTree(value) ? Object.entries(value).flatMap(([key, child]) => leaves(child, [...path, key])) : [{ path, value }]
 
+/** Whether files of a folder may be asked for. A folder that is closed itself answers for its own name, and not for the one in it. */
+const isOpen = (folder: string): Promise<boolean> =>
+  stat(`${folder}/.`).then(
+    () => true,
+    () => false,
+  )
+
 const readConfigFile = async (path: string, required: boolean): Promise<Tree | undefined> => {
   let text: string
   try {
     text = await readFile(path, 'utf8')
   } catch (cause) {
-    if (!required && (cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    const { code = '' } = cause as NodeJS.ErrnoException
+    if (!required && code === 'ENOENT') return undefined
+    // nobody named this file: what cannot be used is the folder that it would stand in
+    if (!required && (code === 'ENOTDIR' || !(await isOpen(dirname(path)))))
+      throw new ParapetError('PPT_DATA_DIR', `${dirname(path)} (${code})`, { cause })
     throw new ParapetError('PPT_CONFIG_INVALID', `the file ${path} cannot be read`, { cause })
   }
   const document = parseDocument(text, { prettyErrors: true })
@@ -109,7 +120,8 @@ const explainIssue = (issue: z.core.$ZodIssue, origins: LoadedConfig['origins'])
 
 /**
  * Reads file, environment and options, in rising order of strength, and checks them against the one schema.
- * Throws `PPT_CONFIG_UNKNOWN_KEY`, `PPT_CONFIG_INVALID` or `PPT_BIND_CLEARTEXT`, each naming the setting and where it stands.
+ * Throws `PPT_CONFIG_UNKNOWN_KEY`, `PPT_CONFIG_INVALID` or `PPT_BIND_CLEARTEXT`, each naming the setting and where it stands, and
+ * `PPT_DATA_DIR` for a data directory that may not be looked into.
  */
 export const loadConfig = async (sources: ConfigSources = {}): Promise<LoadedConfig> => {
   const env = sources.env ?? process.env
@@ -132,9 +144,9 @@ export const loadConfig = async (sources: ConfigSources = {}): Promise<LoadedCon
     if (value !== undefined && value !== '') add(path, read(value), 'environment', name)
   }
   for (const [key, value] of Object.entries(sources.options ?? {}))
-    if (value !== undefined) add(key.split('.'), value, 'option', `--${key}`)
+    if (value !== undefined) add(key.split('.'), value, 'option', `--${key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`)
   if (tree['dataDir'] === undefined) add(['dataDir'], dataDir, 'derived')
-  if (typeof tree['dataDir'] === 'string') tree['dataDir'] = resolve(cwd, tree['dataDir'])
+  if (typeof tree['dataDir'] === 'string' && tree['dataDir'] !== '') tree['dataDir'] = resolve(cwd, tree['dataDir'])
   if (tree['consoleDir'] === undefined) add(['consoleDir'], defaultConsoleDir(), 'derived')
   if (tree['publicUrl'] === undefined) {
     add(

@@ -84,6 +84,8 @@ export type RouteDefinition<
   /** operation id, unique: `listAlerts` */
   readonly id: string
   readonly method: HTTPMethods | HTTPMethods[]
+  /** HEAD is answered as GET, without the body: for what is asked by load balancers and other programs */
+  readonly head?: boolean
   readonly url: string
   readonly tag: string
   readonly summary: string
@@ -167,7 +169,7 @@ export const defineRoute = <
         method,
         url,
         config: { parapet: meta },
-        exposeHeadRoute: false,
+        exposeHeadRoute: definition.head === true,
         ...(definition.bodyLimit === undefined ? {} : { bodyLimit: definition.bodyLimit }),
         // raw bodies are judged by the handler; the schema is there for the reference
         ...(rawBody === true ? { validatorCompiler: () => (value: unknown) => ({ value }) } : {}),

@@ -1,4 +1,4 @@
-import { type ErrorCode, isParapetError, type Masker, type Problem, toProblem } from '@parapet/core'
+import { type ErrorCode, isParapetError, type Masker, maskSentence, type Problem, toProblem } from '@parapet/core'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { isUnavailable } from '../db/errors.js'
 
@@ -87,7 +87,7 @@ export const sendProblem = (
   masker: Pick<Masker, 'text'>,
 ): FastifyReply => {
   const problem: Problem = toProblem(what.code, {
-    detail: what.code === 'PPT_INTERNAL' || what.detail === undefined ? undefined : masker.text(what.detail),
+    detail: what.code === 'PPT_INTERNAL' || what.detail === undefined ? undefined : maskSentence(what.detail, masker.text),
     instance: request.id,
     ...(what.extensions === undefined ? {} : { extensions: what.extensions }),
   })

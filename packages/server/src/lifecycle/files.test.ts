@@ -10,7 +10,7 @@ import { loadMasker } from './masker.js'
 import { parseResolvers, parseRoutes, parseRoutes6, readOwnNetwork } from './own-network.js'
 import { assertPortFree } from './port.js'
 import { createLiveProtectedTargets } from './protected.js'
-import { createSetupLink, isSetupLink, removeSetupLink, SETUP_LINK_TTL, setupFilePath } from './setup-link.js'
+import { createSetupLink, isSetupLink, isSetupOver, removeSetupLink, SETUP_LINK_TTL, setupFilePath } from './setup-link.js'
 
 let dataDir: string
 beforeEach(async () => {
@@ -70,6 +70,15 @@ describe('the setup link', () => {
       await writeFile(setupFilePath(dataDir), text)
       for (const link of ['', '#', 'x']) expect(await isSetupLink({ dataDir }, link, 0)).toBe(false)
     }
+  })
+
+  it('is over where a server ran that keeps none, and not before one ran', async () => {
+    expect(await isSetupOver({ dataDir })).toBe(false)
+    await createSetupLink(config())
+    await ensureLocalToken({ dataDir })
+    expect(await isSetupOver({ dataDir })).toBe(false)
+    await removeSetupLink({ dataDir })
+    expect(await isSetupOver({ dataDir })).toBe(true)
   })
 
   it('makes the data directory when there is none', async () => {

@@ -5,6 +5,7 @@ import { type Clock, DAY, randomToken, type RandomSource, systemClock, systemRan
 import { z } from 'zod'
 import type { Config } from '../config/index.js'
 import { ensureDirectory, readPrivateFile, writePrivateFile } from '../keys/private-file.js'
+import { readLocalToken } from './local-token.js'
 
 /** A link is good for a day; `parapet init` and every start make a new one. */
 export const SETUP_LINK_TTL = DAY
@@ -45,6 +46,13 @@ export const isSetupLink = async (config: Pick<Config, 'dataDir'>, link: string,
   }
   return timingSafeEqual(hashOf(token), Buffer.from(file.hash, 'hex')) && now < file.expiresAt
 }
+
+/**
+ * Whether setup is over, as far as files tell: a server that ran here has a local token, and keeps a link while it has no operator. For
+ * when none runs that could be asked.
+ */
+export const isSetupOver = async (config: Pick<Config, 'dataDir'>): Promise<boolean> =>
+  (await readLocalToken(config)) !== undefined && (await readPrivateFile(setupFilePath(config.dataDir))) === undefined
 
 /** Ends every link. */
 export const removeSetupLink = (config: Pick<Config, 'dataDir'>): Promise<void> => rm(setupFilePath(config.dataDir), { force: true })

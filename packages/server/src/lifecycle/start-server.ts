@@ -23,6 +23,7 @@ import { createLog } from './log.js'
 import { loadMasker } from './masker.js'
 import { assertPortFree, toPortError } from './port.js'
 import { createSetupLink } from './setup-link.js'
+import { stopPostgresOnExit } from './stop-postgres-on-exit.js'
 
 /** A running control plane. */
 export type RunningServer = {
@@ -138,6 +139,8 @@ export const startServer = async (settings: Config, options: StartOptions = {}):
   try {
     const database = options.database ?? (await startDatabase({ dataDir: settings.dataDir, databaseUrl: settings.databaseUrl }, log))
     steps.push(() => database.close())
+    // a database that was given is its giver's to stop
+    if (options.database === undefined && database.kind === 'bundled') steps.push(stopPostgresOnExit(settings.dataDir))
     await migrate(database)
     const keys = await openKeyring({ dataDir: settings.dataDir, pool: database.pool, clock })
     if (keys.created)

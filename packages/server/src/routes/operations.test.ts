@@ -93,6 +93,11 @@ describe('the console', () => {
   it('answers HEAD like GET, without the body', async () => {
     const answer = await t.call('HEAD', '/')
     expect(answer).toMatchObject({ status: 200, text: '' })
+    for (const path of ['/healthz', '/readyz', '/metrics', '/openapi.json']) {
+      const [get, head] = [await t.call('GET', path), await t.call('HEAD', path)]
+      expect([path, head.status, head.text]).toEqual([path, get.status, ''])
+      expect(head.headers['content-type']).toBe(get.headers['content-type'])
+    }
   })
 })
 

@@ -44,7 +44,7 @@ const section = (
 }
 
 /** The report of `parapet activity`, without its alerts: people, addresses, acts of administration and records, the oddest first. */
-export const formatActivity = (report: ActivityReport, terminal: Terminal, limit: number): string => {
+export const formatActivity = (report: ActivityReport, terminal: Terminal, limit: number, outside: number): string => {
   const { dim, yellow } = terminal.colors
   const people = report.people.map(({ name, signIns, failures, addresses, lastSignIn, oddity, why }) => ({
     cells: [name, formatCount(signIns), formatCount(failures), dashed(addresses), lastSignIn === null ? '-' : formatTime(lastSignIn)],
@@ -69,7 +69,11 @@ export const formatActivity = (report: ActivityReport, terminal: Terminal, limit
     why,
   }))
   const period =
-    report.first === null || report.last === null ? 'no events' : `${formatTime(report.first)} to ${formatTime(report.last)} (UTC)`
+    report.first === null || report.last === null
+      ? outside === 0
+        ? 'no events'
+        : `no events in this time, ${formatCount(outside)} outside it (--since and --until set it)`
+      : `${formatTime(report.first)} to ${formatTime(report.last)} (UTC)`
   const parts = [
     `${period}: ${plural(report.events, 'event')}, ${plural(report.signIns, 'sign-in')}, ${plural(report.failures, 'failed sign-in')}`,
     section(

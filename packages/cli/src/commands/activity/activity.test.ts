@@ -40,9 +40,16 @@ describe('parapet activity', () => {
     expect(stdout).toContain('1 sign-in right after failed guesses from the same address')
     expect(stdout).toMatch(/sudo-command\s+\/usr\/bin\/id/)
     expect(stdout).toContain('Brute force')
+    // as detect calls it, and as rules explain takes it
+    expect(stdout).not.toMatch(/[0-9a-f]{8}-[0-9a-f]{4}-/)
     // a day is what "lately" means
     expect(stdout).not.toContain('long-ago')
     expect((await parapet(['activity', story(), '--since', '3d'])).stdout).toContain('long-ago')
+  })
+
+  it('says how much lay outside the time when nothing was in it', async () => {
+    const { stdout } = await parapet(['activity', story(), '--until', '2020-01-02', '--since', '2020-01-01'])
+    expect(stdout).toMatch(/^no events in this time, \d+ outside it \(--since and --until set it\): 0 events/)
   })
 
   it('prints one object as JSON, the oddest first', async () => {
@@ -111,7 +118,7 @@ describe('parapet activity', () => {
     expect(docker.stderr).toContain('docker:backend: no such container: backend')
     expect(docker.code).toBeGreaterThan(1)
     const wrong = await parapet(['activity', '--auth', 'docker:$(id)'], { env })
-    expect(wrong.stderr).toContain('takes the name of a container')
+    expect(wrong.stderr).toContain('the name of a container')
     expect(wrong.code).toBe(2)
   })
 })

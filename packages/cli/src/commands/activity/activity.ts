@@ -6,6 +6,7 @@ import { reportError, usageError } from '../../errors.js'
 import { EXIT, EXIT_HELP, type ExitCode, worse } from '../../exit-codes.js'
 import { namedParser } from '../../log-input/format.js'
 import { readMoment } from '../../log-input/moment.js'
+import { noticeTrailing } from '../../log-input/notices.js'
 import { type RecentLogOptions, withRecentLogs } from '../../log-input/options.js'
 import type { FileSummary } from '../../log-input/replay.js'
 import { toJsonLine } from '../../output/escape.js'
@@ -67,6 +68,7 @@ export const readActivity = async ({ terminal, now }: CommandContext, request: A
       until: request.until,
       now: now(),
       stdin: terminal.stdin,
+      onTrailing: (path) => noticeTrailing(terminal, path),
       progress: (path) => createReadProgress(terminal, path),
     })
     errors.push(...files.flatMap(({ error }) => (error === undefined ? [] : [error])))
@@ -93,6 +95,8 @@ type Options = RecentLogOptions & {
   limit: number
   json?: boolean
 }
+
+const sumOutside = (files: readonly FileSummary[]): number => files.reduce((sum, { outside }) => sum + outside, 0)
 
 /** `parapet activity`: who did what lately, the oddest first. */
 export const addActivity: AddCommand = (program, context) => {
@@ -127,6 +131,7 @@ ${EXIT_HELP}
       const {
         report,
         errors,
+        rules,
         files: read,
       } = await readActivity(context, {
         places,
@@ -138,15 +143,16 @@ ${EXIT_HELP}
       })
       const { formatActivity } = await import('./activity-report.js')
       const alerts = await import('../../output/alert-report.js')
+      const nameOf = (id: string): string | undefined => rules.rules.find((rule) => rule.id === id)?.name
       if (json)
         await terminal.print(
           toJsonLine({ ...report, alerts: report.alerts.map(alerts.alertLine), files: read.map(({ error: _error, ...file }) => file) }),
         )
-      else if (read.some(({ error, lines }) => error === undefined || lines > 0)) {
+      else if (read.some(({ error, events, foreign }) => error === undefined || events + foreign > 0)) {
         // where nothing could be read, "nothing odd" would be a lie
-        await terminal.print(`${formatActivity(report, terminal, options.limit)}\n`)
+        await terminal.print(`${formatActivity(report, terminal, options.limit, sumOutside(read))}\n`)
         for (const group of alerts.groupByRule(report.alerts.filter(({ rule }) => atLeast(rule.level, 'low'))))
-          await terminal.print(`${alerts.formatRuleGroup(group, terminal, Math.min(3, options.limit))}\n`)
+          await terminal.print(`${alerts.formatRuleGroup(group, terminal, Math.min(3, options.limit), { name: nameOf(group.rule.id) })}\n`)
       }
       let exit: ExitCode = isOdd(report) ? EXIT.findings : EXIT.ok
       for (const error of errors) exit = worse(exit, await reportError(error, terminal, json))

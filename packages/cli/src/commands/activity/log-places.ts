@@ -52,7 +52,7 @@ const programOf = (where: string, since: number): Program | undefined => {
   if (!where.startsWith('docker:')) return undefined
   const name = where.slice('docker:'.length)
   if (!DOCKER_NAME.test(name))
-    throw usageError(`--auth docker:NAME takes the name of a container, not ${JSON.stringify(name.slice(0, 60))}`)
+    throw usageError(`--auth takes docker: and the name of a container, not ${JSON.stringify(name.slice(0, 60))}`)
   return { name: where, command: 'docker', args: ['logs', '--since', new Date(since).toISOString(), name] }
 }
 

@@ -1,4 +1,4 @@
-import { type Decision, isActive, type Page } from '@parapet/core'
+import { type Decision, isActive, type Page, ParapetError } from '@parapet/core'
 import type { Command } from 'commander'
 import { openApiClient } from '../../api/open-api-client.js'
 import { type CommandContext, withServer } from '../../command.js'
@@ -25,6 +25,12 @@ export const addUndo = (decisions: Command, context: CommandContext): void => {
   ).action(
     context.run(async (batch: string, options: { reason: string; yes?: boolean; url?: string; json?: boolean }) => {
       const api = await openApiClient(context, options)
+      const known = await api.get<Page<Decision>>('v1/decisions', { batch, state: 'all', limit: '1' })
+      if (known.items.length === 0)
+        throw new ParapetError(
+          'PPT_NOT_FOUND',
+          `no decision was made in a batch ${JSON.stringify(batch.slice(0, 100))}; parapet decisions shows them`,
+        )
       if (options.yes !== true) {
         const page = await api.get<Page<Decision>>('v1/decisions', { batch, state: 'active', limit: '200' })
         const frees = page.items.filter((decision) => isActive(decision, context.now()))

@@ -1,4 +1,3 @@
-import { createInterface } from 'node:readline/promises'
 import { ParapetError } from '@parapet/core'
 import type { Command } from 'commander'
 import { type CommandContext, examples } from '../../command.js'
@@ -6,6 +5,7 @@ import { usageError } from '../../errors.js'
 import { EXIT, type ExitCode } from '../../exit-codes.js'
 import { formatTime, plural } from '../../output/format.js'
 import type { Terminal } from '../../output/terminal.js'
+import { askLine } from '../ask.js'
 import { sayChange } from './change.js'
 import { KEYS_EXIT_HELP, KEYS_HELP, type KeysOptions, type PaceChoices, readKeyId, withDatabase, withPace, withRecord } from './options.js'
 import { withPlace } from './place.js'
@@ -15,17 +15,12 @@ type DestroyOptions = KeysOptions & PaceChoices & { readonly yes?: number }
 
 /** Has the number of the key typed. Throws `PPT_USAGE` when something else was, or nobody can be asked. */
 const confirm = async (terminal: Terminal, key: number): Promise<void> => {
-  const { stdin, stderr, errorColors } = terminal
+  const { stdin, errorColors } = terminal
   if (!stdin.isTTY || !terminal.interactive.err) throw usageError(`nobody can be asked here: say --yes ${key} when you are sure`)
   terminal.notice(`${errorColors.red(errorColors.bold(`Key ${key} is destroyed for good.`))} No value of it stands in this database.`)
   terminal.notice('Values of it in other databases and in backups will never open again.')
-  const lines = createInterface({ input: stdin, output: stderr })
-  try {
-    const typed = await lines.question(`Type ${key} to go on: `)
-    if (typed.trim() !== String(key)) throw usageError('that is not the number of the key; nothing was changed')
-  } finally {
-    lines.close()
-  }
+  const typed = await askLine(terminal, `Type ${key} to go on: `)
+  if (typed !== String(key)) throw usageError('that is not the number of the key; nothing was changed')
 }
 
 const destroy =

@@ -47,6 +47,13 @@ describe('parapet operators', () => {
     expect((await run('add', 'x', '--role', 'root')).code).toBe(2)
   })
 
+  it('makes init say that setup is done, instead of a link that answers 409', async () => {
+    const { code, stdout, stderr } = await parapet(['init'], { env })
+    expect([code, stdout]).toEqual([2, ''])
+    expect(stderr).toContain(`setup is done: sign in at ${url()}; `)
+    expect(stderr).toContain('parapet operators recover')
+  })
+
   it('lists them for people and for programs', async () => {
     const { stdout } = await run()
     expect(stdout).toContain('NAME  ROLE')

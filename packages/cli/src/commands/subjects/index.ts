@@ -19,7 +19,7 @@ export const addSubjects: AddCommand = (program, context) => {
     `${examples([
       ['parapet subjects', 'who they are, seen last first'],
       ['parapet subjects suspend ann@example.org --reason "laptop stolen"', 'out everywhere, until cleared or a week has passed'],
-      ['parapet subjects reset --all --dry-run', 'how many would have to set a new password'],
+      ['parapet subjects reset --all --reason "a leak" --dry-run', 'how many would have to set a new password'],
     ])}\n\n${SERVER_HELP}\n\n${EXIT_HELP}\n`,
   )
 }

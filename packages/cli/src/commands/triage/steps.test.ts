@@ -100,6 +100,11 @@ describe('the first steps of an incident', () => {
     expect(step?.next).toHaveLength(1)
   })
 
+  it('name what could not be read beside what was found', () => {
+    const [step] = triageSteps({ ...QUIET, host: { ...HOST, unread: ['/root/.ssh'] } })
+    expect(step).toMatchObject({ state: 'unknown', findings: ['not read: /root/.ssh'] })
+  })
+
   it('bound what they list', () => {
     const admins = Array.from({ length: 50 }, (_, n) => `a${n}`)
     const [step] = triageSteps({ ...QUIET, host: { ...HOST, admins } })

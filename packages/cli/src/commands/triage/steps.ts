@@ -52,7 +52,7 @@ const access = (facts: TriageFacts): TriageStep => {
       host === undefined
         ? 'this host was not looked at'
         : `${plural(host.admins.length, 'account')} beside root with its rights, ${plural(keys.length, 'ssh key')}, ${plural(host.listeners.length, 'listener')} that others reach`,
-    findings: several(findings),
+    findings: [...several(findings), ...several((host?.unread ?? []).map((path) => `not read: ${path}`))],
     next: findings.length === 0 ? [] : ['end their sessions and take their keys away before anything else; keep the logs'],
   }
 }

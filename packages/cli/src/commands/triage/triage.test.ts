@@ -52,6 +52,12 @@ describe('parapet triage', () => {
     ])
   })
 
+  it('refuses a --root that is no folder', async () => {
+    const { code, stdout, stderr } = await parapet(['triage', '--root', join(place.path, 'no-such-disk')], { env })
+    expect([code, stdout]).toEqual([2, ''])
+    expect(stderr).toContain('no-such-disk" is no folder')
+  })
+
   it('calls nothing fine that it could not see: exit code 4', async () => {
     put('calm/etc/passwd', 'root:x:0:0:root:/root:/bin/bash\n')
     const { code, stdout } = await parapet(

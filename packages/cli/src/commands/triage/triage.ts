@@ -1,7 +1,8 @@
-import { writeFile } from 'node:fs/promises'
+import { stat, writeFile } from 'node:fs/promises'
 import { isParapetError, ParapetError, type Page, type TriageGroup } from '@parapet/core'
 import { openApiClient } from '../../api/open-api-client.js'
 import { type AddCommand, type CommandContext, examples, SERVER_HELP, withServer } from '../../command.js'
+import { usageError } from '../../errors.js'
 import { EXIT, type ExitCode, exitHelp } from '../../exit-codes.js'
 import { readMoment } from '../../log-input/moment.js'
 import { type RecentLogOptions, withRecentLogs } from '../../log-input/options.js'
@@ -25,8 +26,12 @@ const sayOf = (error: unknown): string => {
   return error.detail === undefined ? error.code : `${error.detail} (${error.code})`
 }
 
-const readHost = async (root: string, since: number): Promise<TriageFacts['host']> =>
-  (await import('@parapet/agent')).lookAtHost(root, since)
+/** Looks at the host below `root`. A folder that is none is a slip of who typed it, not a host of which nothing is known. */
+const readHost = async (root: string, since: number): Promise<TriageFacts['host']> => {
+  const found = await stat(root).catch(() => undefined)
+  if (found?.isDirectory() !== true) throw usageError(`--root ${JSON.stringify(root.slice(0, 200))} is no folder`)
+  return (await import('@parapet/agent')).lookAtHost(root, since)
+}
 
 const readLogs = async (
   context: CommandContext,

@@ -5,6 +5,7 @@ import { defineRoute } from '../../../http/define-route.js'
 export const getHealth = defineRoute({
   id: 'getHealth',
   method: 'GET',
+  head: true,
   url: '/healthz',
   tag: 'operations',
   summary: 'Is the process alive',

@@ -9,6 +9,7 @@ const MAX_LAG_MS = 5 * MINUTE
 export const getReadiness = defineRoute({
   id: 'getReadiness',
   method: 'GET',
+  head: true,
   url: '/readyz',
   tag: 'operations',
   summary: 'Can requests be served',

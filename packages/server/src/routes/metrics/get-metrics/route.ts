@@ -4,6 +4,7 @@ import { defineRoute } from '../../../http/define-route.js'
 export const getMetrics = defineRoute({
   id: 'getMetrics',
   method: 'GET',
+  head: true,
   url: '/metrics',
   tag: 'operations',
   summary: 'Prometheus metrics',

@@ -4,6 +4,7 @@ import { defineRoute } from '../../../http/define-route.js'
 export const getOpenApi = defineRoute({
   id: 'getOpenApi',
   method: 'GET',
+  head: true,
   url: '/openapi.json',
   tag: 'operations',
   summary: 'The OpenAPI 3.1 document of this API',
