@@ -148,7 +148,7 @@ const respondTo = async (
   if (verdict.extended.length > 0) changes.push({ kind: 'extend', decisions: verdict.extended, at: now })
   const written = changes.length === 0 ? [] : (await decided.appendIn(client, changes)).flat()
   for (const decision of written) held.decisions.apply(decision)
-  const { decision: begun, failed } = await tryIntents(client, deps, verdict, { alert: entry.alert, written, now })
+  const { decision: begun, failed } = await tryIntents(client, deps, verdict, { alert: entry.alert, demo: entry.demo, written, now })
   if (begun !== undefined) held.decisions.apply(begun)
   return { decisions: written.length + (begun === undefined ? 0 : 1), failures: failed ? 1 : 0 }
 }

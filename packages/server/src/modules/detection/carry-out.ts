@@ -3,8 +3,8 @@ import type { PoolClient } from 'pg'
 import type { NewNotification } from '../notifications/index.js'
 import type { IntentPorts } from './types.js'
 
-/** The answer to one alert as it was written. */
-export type Answer = { readonly alert: Alert; readonly written: readonly Decision[]; readonly now: number }
+/** The answer to one alert as it was written. `demo`: it is of the demo alone, and nobody is called for that. */
+export type Answer = { readonly alert: Alert; readonly demo: boolean; readonly written: readonly Decision[]; readonly now: number }
 
 /** That the budget is spent is told for itself; everything else once for its alert, which is then not told of a second time. */
 const notificationOf = (
@@ -34,7 +34,7 @@ export const carryOut = async (
   client: PoolClient,
   ports: IntentPorts,
   intents: ResponseIntents,
-  { alert, written, now }: Answer,
+  { alert, demo, written, now }: Answer,
 ): Promise<Decision | undefined> => {
   const { incident, lockdown, notify } = intents
   const incidentId =
@@ -54,7 +54,7 @@ export const carryOut = async (
     lockdown === undefined || lockdown === 'offer'
       ? undefined
       : await ports.lockdowns.startIn(client, { ...lockdown, reason: alert.rule.title, policy, incidentId, alertId: alert.id, at: now })
-  if (notify === undefined) return begun
+  if (notify === undefined || demo) return begun
   const ref = await ports.notifications.enqueueIn(client, notificationOf(notify, alert, incidentId, now))
   const whom = notify.audience === 'administrators' ? 'Administrators' : 'The security team'
   if (incidentId !== null)

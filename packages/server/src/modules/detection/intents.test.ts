@@ -86,6 +86,14 @@ describe('the answer to an alert', () => {
     expect((await local(`/v1/decisions/${decision.id}`)).incidents).toEqual([{ id: items[0].id, title: 'Data breach attempt' }])
   })
 
+  it('tells nobody of the demo, which leaves nothing behind', async () => {
+    const before = await count('notifications')
+    const door = intake(answer(BREACH))
+    await door.takeAlerts(source, [{ alert: alertOf({ scope: { kind: 'user', value: 'shown' } }), demo: true }])
+    await door.close()
+    expect(await count('notifications')).toBe(before)
+  })
+
   it('opens no incident of which nobody could be told; the block holds, and it is said that the rest failed', async () => {
     const before = [await count('incidents'), await count('notifications')]
     const decided = await count('decisions')
