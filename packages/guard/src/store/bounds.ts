@@ -18,6 +18,6 @@ export const checkWrite = (key: string, value: string, settings: { readonly ttlM
   if (settings.group !== undefined) checkKey('group', settings.group)
   if (typeof value !== 'string' || value.length > LONGEST_VALUE)
     throw new ParapetError('PPT_INVALID', `store value: at most ${LONGEST_VALUE} characters`)
-  if (!(settings.ttlMs > 0 && settings.ttlMs <= LONGEST_TTL))
+  if (!Number.isFinite(settings.ttlMs) || settings.ttlMs <= 0 || settings.ttlMs > LONGEST_TTL)
     throw new ParapetError('PPT_INVALID', 'store ttlMs: more than 0, at most 10 years')
 }
