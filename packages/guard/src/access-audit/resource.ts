@@ -74,15 +74,15 @@ const followed = (path: string): string[] => {
 }
 
 /** The segments of a path that a pattern of so many words has matched: as they stand where they are as many, else without dots. */
-const matchedSegments = (path: string, words: number): string[] => {
-  const plain = segmentsOf(path)
-  return plain.length === words ? plain : followed(path)
+const readingOf = (path: string): ((words: number) => readonly string[]) => {
+  const [plain, without] = [segmentsOf(path), followed(path)]
+  return (words) => (plain.length === words ? plain : without)
 }
 
 /** A resource from a pattern and the path that it matched: the last parameter is the id, the last word before it the type. */
 const fromPattern = (pattern: string, path: string, types: IdTypes): Resource => {
   const words = segmentsOf(pattern)
-  const parts = matchedSegments(path, words.length)
+  const parts = readingOf(path)(words.length)
   let [type, id]: [string | undefined, string | undefined] = [undefined, undefined]
   // a router that was mounted knows its own end of the path only
   const shift = Math.max(0, parts.length - words.length)
@@ -143,8 +143,9 @@ export const resourceOf = (
 ): Resource => {
   if (matched !== undefined && matched.startsWith('/') && segmentsOf(matched).some((word) => isParameter(word)))
     return fromPattern(matched, path, types)
+  const reading = readingOf(path)
   for (const { pattern, words } of patterns) {
-    const parts = matchedSegments(path, words.length)
+    const parts = reading(words.length)
     if (words.length !== parts.length) continue
     if (words.every((word, i) => isParameter(word) || word === '*' || word === decoded(parts[i] ?? '')))
       return fromPattern(pattern, path, types)

@@ -80,7 +80,8 @@ export const factorAt = (session: Pick<Session, 'factors'>): number | undefined 
 
 /**
  * Builds the judge of requests, in this order: client address, decisions on it, limits, request target, cross-site check, session,
- * decisions on the user, his limits. What needs no store is done at once, without a promise. May throw or reject: the caller decides then what goes on.
+ * decisions on the user, his limits. What needs no store is done at once, without a promise. May throw or reject: the caller decides then
+ * what goes on.
  */
 export const createJudge = (deps: JudgeDeps): ((c: Case) => Promise<unknown> | undefined) => {
   const { enforcement, throttle, challenge, sessions, limits, watches } = deps

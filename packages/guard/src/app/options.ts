@@ -19,7 +19,7 @@ import type { ChallengeOptions } from '../challenge/challenge.js'
 import type { ClientAddressOptions, Topology } from '../client-address/client-address.js'
 import type { CspCollectorOptions } from '../csp-collector/csp-collector.js'
 import { type CsrfOptions, readOrigins } from '../csrf/csrf.js'
-import { type RouteList, readRoutes, type Routes } from '../enforcement/routes.js'
+import { isPlainlyBelow, type RouteList, readRoutes, type Routes } from '../enforcement/routes.js'
 import type { ErrorsOptions } from '../errors/types.js'
 import type { GeoLookup } from '../geo/types.js'
 import type { HeaderOverrides } from '../headers/headers.js'
@@ -247,8 +247,7 @@ const readOpen = (stepUp: NonNullable<GuardOptions['stepUp']>, logins: Routes): 
     logins.opens(method, path) ||
     changing.opens(method, path) ||
     reading.opens(method, path) ||
-    // as it was sent: a spelling that some router reads as another folder opens nothing
-    ((method === 'GET' || method === 'HEAD') && folders.some((folder) => path.startsWith(folder)) && !/[%\\;]|\/\.|\/\//.test(path))
+    ((method === 'GET' || method === 'HEAD') && isPlainlyBelow(path, folders))
 }
 
 const pageOption = (name: string, value: unknown): string | undefined => {

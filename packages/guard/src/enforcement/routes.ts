@@ -58,7 +58,15 @@ export const isSpelt = (path: string, test: (normal: string) => boolean): boolea
   return end >= 0 && test(normalPath(path.slice(0, end)))
 }
 
-const withoutLastSlash = (path: string): string => (path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path)
+/** A path by which an exact one is found. */
+export const withoutLastSlash = (path: string): string => (path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path)
+
+/**
+ * Whether a path lies, as it was sent, below one of the folders (each ends in `/`). One with escapes, parameters, dot segments or doubled
+ * slashes lies below none: some router reads it as another folder.
+ */
+export const isPlainlyBelow = (path: string, folders: readonly string[]): boolean =>
+  folders.some((folder) => path.startsWith(folder)) && !/[%\\;]|\/\.|\/\//.test(path)
 
 /**
  * Reads routes such as `/login` (every method that changes something: a lock must not hide the page) or `POST /login`.

@@ -6,6 +6,7 @@ import { type Refusal, refusalBody } from '../app/refusal.js'
 import { isOfCors, mayGoOn, OF_THE_BODY } from '../node/answer.js'
 import { optionError } from '../options/check.js'
 import { aboutOf, diagnose, type EdgeGuard, finish } from '../node/edge.js'
+import { letGo } from '../web/protect.js'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -23,11 +24,11 @@ type SendDone = (error: Error | null, payload?: unknown) => void
 /** What an answer waits for, and the headers of the guard on it. */
 type Held = { readonly hold: NonNullable<Passage['hold']>; readonly headers: Passage['headers'] }
 
-/** Ends a body that nobody will read: a stream holds a file or a connection open. */
-const letGo = (payload: unknown): void => {
+/** Ends a body that nobody will read, in any form that Fastify takes. */
+const letGoPayload = (payload: unknown): void => {
   if (payload instanceof Readable) payload.destroy()
-  else if (payload instanceof ReadableStream) void payload.cancel().catch(() => undefined)
-  else if (payload instanceof Response) void payload.body?.cancel().catch(() => undefined)
+  else if (payload instanceof ReadableStream) letGo(payload)
+  else if (payload instanceof Response) letGo(payload.body)
 }
 
 /** Keeps an answer back until its access record is written; where that fails, another one goes out. */
@@ -49,7 +50,7 @@ const holdBack = async (
     done(null, payload)
     return
   }
-  letGo(payload)
+  letGoPayload(payload)
   for (const name of Object.keys(reply.getHeaders())) {
     if (isOfCors(name)) continue
     void reply.removeHeader(name)

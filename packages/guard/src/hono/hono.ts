@@ -6,7 +6,7 @@ import { mayGoOn, setHeaders } from '../node/answer.js'
 import { type EdgeGuard, finish } from '../node/edge.js'
 import { knownOptions, optionError } from '../options/check.js'
 import { fromNode, type GuardRequest } from '../request/guard-request.js'
-import { enterSafely, errorResponse, fromWeb, readBody, refusalResponse, withHeaders, withRequest } from '../web/protect.js'
+import { enterSafely, errorResponse, fromWeb, letGo, readBody, refusalResponse, withHeaders, withRequest } from '../web/protect.js'
 
 /** What `c.get('guard')` gives: what the guard knows, and the request as `guard.login` and `guard.sessions` take it. */
 export type HonoGuardContext = GuardContext & { readonly request: GuardRequest }
@@ -97,8 +97,7 @@ export const hono = (guard: EdgeGuard, options: HonoGuardOptions = {}): Middlewa
     }
     const held = await passage.hold?.({ status: context.res.status, route: routeOf(context) })
     if (held !== undefined) {
-      // nobody will read it: what it holds open, such as a file, is let go
-      void context.res.body?.cancel().catch(() => undefined)
+      letGo(context.res.body)
       replace(context, refusalResponse(held, [...passage.headers, ...held.headers], request.method))
     } else if (later.length > 0) {
       const newer = new Set(late.map(([name]) => name))

@@ -5,7 +5,7 @@ import { readProperty } from '../errors/describe.js'
 import { diagnose, type EdgeGuard, finish } from '../node/edge.js'
 import { knownOptions } from '../options/check.js'
 import type { GuardRequest } from '../request/guard-request.js'
-import { enterSafely, errorResponse, fromWeb, refusalResponse, withHeaders, withRequest } from '../web/protect.js'
+import { enterSafely, errorResponse, fromWeb, letGo, refusalResponse, withHeaders, withRequest } from '../web/protect.js'
 import { leave, look, take } from './shared.js'
 
 /** What {@link next} takes. */
@@ -131,8 +131,7 @@ export const next = (guard: EdgeGuard & Pick<Guard, 'clientAddress'>, options: N
           const refusal = await passage.hold?.({ status: response.status })
           status = refusal?.status ?? response.status
           if (refusal === undefined) return withHeaders(response, headers)
-          // nobody will read it: what it holds open, such as a file, is let go
-          void response.body?.cancel().catch(() => undefined)
+          letGo(response.body)
           return refusalResponse(refusal, [...headers, ...refusal.headers], request.method)
         } finally {
           finish(guard, passage, request.signal.aborted ? 499 : status)

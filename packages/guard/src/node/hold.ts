@@ -23,7 +23,7 @@ export const holdBack = (
 ): void => {
   const waiting: Call[] = []
   let state: 'open' | 'waiting' | 'free' = 'open'
-  let [begun, ended] = [false, false]
+  let ended = false
   const uncover: Call[] = []
 
   /** Puts a method over one of the response. Middleware that came later may keep it, and call it when the answer is free: then it is the old one. */
@@ -64,11 +64,10 @@ export const holdBack = (
     waiting.push(call)
     if (state !== 'open') return
     state = 'waiting'
-    for (const [name, value] of [
-      ['headersSent', () => true],
-      ['writableEnded', () => ended],
-    ] as const)
-      Object.defineProperty(response, name, { configurable: true, get: value })
+    Object.defineProperties(response, {
+      headersSent: { configurable: true, get: () => true },
+      writableEnded: { configurable: true, get: () => ended },
+    })
     hold({ status, route: route() }).then(settle, () => {
       free()
       response.destroy()
@@ -81,8 +80,7 @@ export const holdBack = (
     (old) =>
       ((...parts: Parameters<typeof old>) => {
         // middleware that looks for Node's own mark of headers that are out asks for them again and again
-        if (!begun) later(() => old.apply(response, parts), parts[0])
-        begun = true
+        if (state === 'open') later(() => old.apply(response, parts), parts[0])
         return response
       }) as typeof old,
   )
@@ -91,7 +89,6 @@ export const holdBack = (
     'write',
     (old) =>
       ((...parts: Parameters<typeof old>) => {
-        begun = true
         later(() => old.apply(response, parts), response.statusCode)
         return false
       }) as typeof old,
@@ -100,14 +97,12 @@ export const holdBack = (
     'end',
     (old) =>
       ((...parts: Parameters<typeof old>) => {
-        begun = true
         later(() => old.apply(response, parts), response.statusCode)
         ended = true
         return response
       }) as typeof old,
   )
   cover('flushHeaders', (old) => () => {
-    begun = true
     later(() => old.call(response), response.statusCode)
   })
   const fixed =

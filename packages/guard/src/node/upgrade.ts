@@ -18,14 +18,14 @@ type RawAnswer = {
 /** Writes an answer on a socket that has no response object, and ends it. A value with a line break is left out. */
 export const writeRaw = (socket: Duplex, { status, headers, contentType, text = '' }: RawAnswer): void => {
   const lines = [`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Error'}`]
-  for (const [name, value] of headers) if (!/[\r\n\0]/.test(name + value)) lines.push(`${name}: ${value}`)
+  // one of its own says below how long it is kept: not at all
+  for (const [name, value] of headers)
+    if (!/[\r\n\0]/.test(name + value) && name.toLowerCase() !== 'cache-control') lines.push(`${name}: ${value}`)
   if (contentType !== undefined) lines.push(`Content-Type: ${contentType}`)
   lines.push('Cache-Control: no-store', `Content-Length: ${Buffer.byteLength(text)}`, 'Connection: close')
   socket.on('error', () => socket.destroy())
   socket.end(`${lines.join('\r\n')}\r\n\r\n${text}`, () => socket.destroy())
 }
-
-const isCacheControl = ([name]: readonly [string, string]): boolean => name.toLowerCase() === 'cache-control'
 
 /** Bytes that a connection has sent, where it is one that counts them. */
 const sentBy = (socket: Duplex): number => ('bytesWritten' in socket && typeof socket.bytesWritten === 'number' ? socket.bytesWritten : 0)
@@ -48,13 +48,13 @@ export const upgrade =
       }
       const { status, headers, body } = guard.errors.answer(error, { request })
       const [type, ...others] = headers
-      writeRaw(socket, { status, headers: others.filter((header) => !isCacheControl(header)), contentType: type?.[1], text: body })
+      writeRaw(socket, { status, headers: others, contentType: type?.[1], text: body })
     }
     const refuse = (refusal: Refusal, headers: Passage['headers']): void => {
       const body = refusalBody(refusal)
       writeRaw(socket, {
         status: refusal.status,
-        headers: headers.filter((header) => !isCacheControl(header)),
+        headers,
         contentType: body?.contentType,
         text: body?.text,
       })

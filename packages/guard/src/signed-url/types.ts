@@ -22,7 +22,10 @@ export type SignedUrlVerdict =
   /** `expiresAt` in ms UTC */
   | { readonly kind: 'valid'; readonly expiresAt: number }
   | { readonly kind: 'expired'; readonly expiredAt: number }
-  /** `unsigned`: no signature. `malformed`: one that none of ours looks like. `mismatch`: another path, method, parameter or subject. `head`: one for single use, asked for by HEAD, which is not told of */
+  /**
+   * `unsigned`: no signature. `malformed`: one that none of ours looks like. `mismatch`: another path, method, parameter or subject.
+   * `head`: one for single use, asked for by HEAD, which is not told of
+   */
   | { readonly kind: 'tampered'; readonly reason: 'unsigned' | 'malformed' | 'mismatch' | 'head' }
   /** of a single use that somebody made before */
   | { readonly kind: 'used' }

@@ -67,6 +67,11 @@ const fill = (headers: Headers, list: readonly (readonly [string, string])[]): v
   }
 }
 
+/** Ends a body that nobody will read: what it holds open, such as a file, is let go. */
+export const letGo = (body: ReadableStream | null): void => {
+  body?.cancel().catch(() => undefined)
+}
+
 /** The application's answer with the guard's headers; answers whose headers cannot be changed (redirects, fetched ones) are copied. */
 export const withHeaders = (response: Response, list: readonly (readonly [string, string])[]): Response => {
   try {

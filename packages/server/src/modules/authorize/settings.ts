@@ -1,5 +1,5 @@
 import { formatAddress, parseRange } from '@parapet/core'
-import { type ClientAddress, createClientAddress, readRoutes, type Routes } from '@parapet/guard'
+import { type ClientAddress, createClientAddress, isPlainlyBelow, readRoutes, type Routes, withoutLastSlash } from '@parapet/guard'
 import type { Config } from '../../config/index.js'
 import { nameKey } from '../operators/names.js'
 import type { HeaderReader } from './original-request.js'
@@ -34,16 +34,11 @@ const clientOf = ({ clientHeader, trustedProxies }: Pick<Entry, 'clientHeader' |
 
 const pagePath = (page: string | undefined): string[] => (page === undefined ? [] : [new URL(page, 'http://localhost').pathname])
 
-const withoutLastSlash = (path: string): string => (path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path)
-
-/** Escapes, parameters, dot segments and doubled slashes: paths that lead elsewhere than they begin. */
-const ODD = /[%\\;]|\/\.|\/\//
-
 const openOf = (entry: Pick<Entry, 'open' | 'stepUp' | 'reset'>): ((path: string) => boolean) => {
   const exact = new Set([...pagePath(entry.stepUp), ...pagePath(entry.reset), ...entry.open].map(withoutLastSlash))
   const below = entry.open.filter((path) => path.endsWith('/'))
   // as it was sent: a spelling that the application reads as another path opens nothing
-  return (path) => exact.has(withoutLastSlash(path)) || (!ODD.test(path) && below.some((prefix) => path.startsWith(prefix)))
+  return (path) => exact.has(withoutLastSlash(path)) || isPlainlyBelow(path, below)
 }
 
 const compile = (entry: Entry): ForwardAuthSettings => {
